@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { OperatorError } from './kernel/operator-error.js';
+
+/** One setting as operators see it; the settings table of the README is checked against this list. */
+interface Setting {
+  readonly variable: string;
+  readonly schema: z.ZodType<unknown, string | undefined>;
+  readonly description: string;
+}
+
+const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .transform(Number)
+    .refine((value) => value <= 65535, 'must be a port number')
+    .default(fallback);
+
+const wholeNumber = (fallback: number, least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${least} to ${most}`)
+    .default(fallback);
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((value) => value === 'true')
+    .default(fallback);
+
+const optionalText = z.string().min(1).optional();
+
+/** Every setting: name in the program, variable, type with default, meaning with unit. */
+export const SETTINGS = {
+  httpPort: setting('HTTP_PORT', port(8080), 'Port on which Envoy serves REST, gRPC and grpc-web.'),
+  grpcPort: setting('GRPC_PORT', port(50051), 'Port on which Envoy serves gRPC.'),
+  metricsPort: setting('METRICS_PORT', port(9464), 'Port of the Prometheus figures (`/metrics`).'),
+  envoyAdminPort: setting('ENVOY_ADMIN_PORT', port(9901), "Port of Envoy's admin interface."),
+  listenAddress: setting(
+    'LISTEN_ADDRESS',
+    z.string().min(1).default('127.0.0.1'),
+    'Address on which Envoy listens; `0.0.0.0` for all.',
+  ),
+  serverAddress: setting(
+    'SERVER_ADDRESS',
+    z
+      .string()
+      .regex(/^.+:\d{1,5}$/, 'must be host:port')
+      .default('127.0.0.1:50052'),
+    'Where one server process (`apportion serve`) listens, behind Envoy.',
+  ),
+  publicUrl: setting(
+    'PUBLIC_URL',
+    z.url('must be a URL').optional(),
+    'Base URL of the service in the catalogue; default `http://127.0.0.1:HTTP_PORT`.',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    optionalText,
+    'Postgres 15 or newer; without it an embedded Postgres runs in `APPORTION_HOME`.',
+  ),
+  databasePoolSize: setting(
+    'DATABASE_POOL_SIZE',
+    wholeNumber(10, 2, 1000),
+    'Database connections of one server process.',
+  ),
+  home: setting(
+    'APPORTION_HOME',
+    z.string().min(1).default('.apportion'),
+    'Folder of the embedded database, the installed Envoy and run-time files.',
+  ),
+  workers: setting('WORKERS', wholeNumber(1, 1, 64), 'Server processes behind Envoy.'),
+  state: setting('STATE', optionalText, 'State file applied at start instead of the demo.'),
+  envoy: setting('ENVOY', optionalText, 'Path of an Envoy binary; default: found or installed.'),
+  tlsCert: setting('TLS_CERT', optionalText, 'PEM file: Envoy serves TLS with it and `TLS_KEY`.'),
+  tlsKey: setting('TLS_KEY', optionalText, 'PEM file: the private key of `TLS_CERT`.'),
+  allocationsPrefix: setting(
+    'ALLOCATIONS_PREFIX',
+    z
+      .string()
+      .regex(/^\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$/, 'must be a path such as /placement')
+      .default('/placement'),
+    'Path below which the Placement API lives.',
+  ),
+  maxBodyBytes: setting(
+    'MAX_BODY_BYTES',
+    wholeNumber(4_194_304, 1024, 268_435_456),
+    'Largest request body and gRPC message, in bytes.',
+  ),
+  maxProvisions: setting(
+    'MAX_PROVISIONS',
+    wholeNumber(10_000, 1, 100_000),
+    'Most provisions of one commission, and serials of one resolve call.',
+  ),
+  quotasStrict: setting(
+    'QUOTAS_STRICT',
+    flag(false),
+    "Refuse provisions on other components' resources (400).",
+  ),
+  drainSeconds: setting(
+    'DRAIN_SECONDS',
+    wholeNumber(20, 1, 3600),
+    'Longest wait for requests in flight when stopping, in seconds.',
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    'Least severity that is logged.',
+  ),
+  logFormat: setting(
+    'LOG_FORMAT',
+    z.enum(['pretty', 'json']).optional(),
+    'How log lines look; default: `pretty` on a terminal, `json` elsewhere.',
+  ),
+} as const;
+
+function setting<S extends z.ZodType<unknown, string | undefined>>(
+  variable: string,
+  schema: S,
+  description: string,
+) {
+  return { variable, schema, description } satisfies Setting;
+}
+
+type Values = { readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> };
+
+/** All settings, checked; what is optional and not set is undefined. */
+export type Config = Omit<Values, 'publicUrl' | 'logFormat'> & {
+  readonly publicUrl: string;
+  readonly logFormat: 'pretty' | 'json';
+};
+
+/** The environment of a process, or a stand-in for it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Returns the settings found in an environment; an empty variable counts as absent.
+ *
+ * Throws an OperatorError naming the first variable that is wrong.
+ */
+export function loadConfig(environment: Environment = process.env): Config {
+  const values: Record<string, unknown> = {};
+  for (const [name, { variable, schema }] of Object.entries(SETTINGS)) {
+    const text = environment[variable];
+    const outcome = schema.safeParse(text === '' ? undefined : text);
+    if (!outcome.success) {
+      const why = outcome.error.issues[0]?.message ?? 'is wrong';
+      throw new OperatorError(`${variable}: ${why}, not ${JSON.stringify(text)}`);
+    }
+    values[name] = outcome.data;
+  }
+  const found = values as Values;
+  if ((found.tlsCert === undefined) !== (found.tlsKey === undefined))
+    throw new OperatorError('TLS_CERT and TLS_KEY: set both or neither');
+  const scheme = found.tlsCert === undefined ? 'http' : 'https';
+  return {
+    ...found,
+    publicUrl: (found.publicUrl ?? `${scheme}://127.0.0.1:${found.httpPort}`).replace(/\/+$/, ''),
+    logFormat: found.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json'),
+  };
+}
+
+/**
+ * Returns the environment for a process of ours with these settings.
+ *
+ * @param overrides - by setting name; undefined removes a setting.
+ */
+export function configToEnvironment(
+  config: Config,
+  overrides: Partial<Record<keyof Config, string | number | boolean | undefined>> = {},
+): Record<string, string> {
+  const merged: Record<string, string | number | boolean | undefined> = { ...config, ...overrides };
+  const environment: Record<string, string> = {};
+  for (const [name, { variable }] of Object.entries(SETTINGS)) {
+    const value = merged[name];
+    if (value !== undefined) environment[variable] = String(value);
+  }
+  return environment;
+}
+
+/**
+ * Returns the environment to hand to programs that are not ours (Envoy, initdb): what they need to
+ * be found and to speak the user's language, without our secrets.
+ */
+export function systemEnvironment(environment: Environment = process.env): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of [
+    'PATH',
+    'HOME',
+    'LANG',
+    'LC_ALL',
+    'TMPDIR',
+    'TZ',
+    'PIP_INDEX_URL',
+    'PIP_CERT',
+    'SSL_CERT_FILE',
+  ]) {
+    const value = environment[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}

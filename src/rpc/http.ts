@@ -1,0 +1,54 @@
+import type { Failure } from '../kernel/failure.js';
+
+/** Request headers by lower-case name; several values of one name are joined with a comma. */
+export type HttpHeaders = Readonly<Record<string, string | undefined>>;
+
+/** A REST request as the caller sent it. */
+export interface HttpRequest {
+  /** Upper-case, for instance `GET`. */
+  readonly method: string;
+  /** Path and query exactly as sent. */
+  readonly target: string;
+  /** The path exactly as sent, percent-encoding included. */
+  readonly path: string;
+  /** What stood in the variable places of the matched template, percent-decoded, in their order. */
+  readonly parameters: readonly string[];
+  readonly query: URLSearchParams;
+  readonly headers: HttpHeaders;
+  /** As sent, empty when absent. */
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  /** Names the call in logs and, where a document has it, in the answer. */
+  readonly requestId: string;
+}
+
+/** A documented answer. Large bodies come in pieces, which are put on the wire as one. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly body: string | readonly Uint8Array[];
+}
+
+/** One of the documented APIs, or Apportion's own paths: how it fails, and what it owns. */
+export interface Family {
+  /** Appears in logs and `envoy/routes.md`. */
+  readonly name: string;
+  /** Whether `/path/` means `/path`. */
+  readonly ignoresTrailingSlash: boolean;
+  /** Whether a path that no route takes belongs to this family. */
+  owns(path: string, headers: HttpHeaders): boolean;
+  /** Returns the documented answer to a failure; INTERNAL must not show the message. */
+  fault(failure: Failure, request: HttpRequest): HttpAnswer;
+  /**
+   * Returns the documented answer to a path that no route takes with this method.
+   *
+   * @param allowed - the methods the path has, ascending; none when the path is unknown.
+   */
+  unmatched(request: HttpRequest, allowed: readonly string[]): HttpAnswer;
+}
+
+/** Returns the last value of a query parameter; empty when present without one. */
+export function lastOf(query: URLSearchParams, name: string): string | undefined {
+  return query.getAll(name).at(-1);
+}
