@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { databaseUnavailable } from '../kernel/failure.js';
+import { Availability } from './availability.js';
+import { isAway, isRetryable, translated } from './errors.js';
+import { columnTypes } from './int8.js';
+import { ClientTx, type Tx } from './tx.js';
+
+/** How often a transaction is begun before it is given up. */
+const ATTEMPTS = 8;
+
+/** First pause before another attempt, in milliseconds; it doubles and is jittered. */
+const FIRST_PAUSE_MS = 5;
+
+/** How long the outcome of a commit is looked for after its connection broke, in milliseconds. */
+const OUTCOME_PATIENCE_MS = 15_000;
+
+/** How to reach the database. */
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  /** Longest time a statement may take, in milliseconds. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** How a transaction runs. */
+export interface TransactOptions {
+  /** One snapshot for all statements, and no writes. */
+  readonly readOnly?: boolean;
+}
+
+/** The pool of connections and the only way to open a transaction. */
+export class Database {
+  readonly availability: Availability;
+  readonly #pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.availability = new Availability(options.url);
+    this.#pool = new pg.Pool({
+      connectionString: options.url,
+      max: options.poolSize,
+      connectionTimeoutMillis: 1_500,
+      idleTimeoutMillis: 60_000,
+      application_name: 'apportion',
+      statement_timeout: options.statementTimeoutMs ?? 60_000,
+      idle_in_transaction_session_timeout: 60_000,
+      types: columnTypes,
+    });
+    // Without a listener a connection that breaks while idle would end the process.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** Connections by what they are doing, for the metrics. */
+  get connections(): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  /**
+   * Runs `work` in a transaction and returns what it returns, after the commit.
+   *
+   * Serialization failures and deadlocks are repeated, a bounded number of times and jittered, so
+   * `work` must not have effects outside the transaction. A Failure thrown by `work` rolls back and
+   * is passed on. Fails with DATABASE_UNAVAILABLE while the database is away; a write may then have
+   * been committed or not.
+   */
+  async transact<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions = {}): Promise<T> {
+    return this.availability.guard(() => this.#attempts(work, options));
+  }
+
+  /** Runs `work` on one snapshot, without a lock; what it returns belongs to one moment. */
+  async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transact(work, { readOnly: true });
+  }
+
+  /** Runs statements each on its own, without a transaction around them. */
+  async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.availability.guard(async () => {
+      try {
+        return await this.#on((tx) => work(tx));
+      } catch (error) {
+        throw translated(error);
+      }
+    });
+  }
+
+  /** Closes every connection; nothing may be asked afterwards. */
+  async close(): Promise<void> {
+    await this.availability.stop();
+    await this.#pool.end();
+  }
+
+  async #attempts<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
+    let pause = FIRST_PAUSE_MS;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#on((tx, client) => this.#once(tx, client, work, options));
+      } catch (error) {
+        const again = error instanceof NotCommitted || isRetryable(error);
+        if (!again || attempt >= ATTEMPTS) throw translated(error);
+      }
+      await sleep(pause * (0.5 + Math.random()));
+      pause *= 2;
+    }
+  }
+
+  async #once<T>(
+    tx: ClientTx,
+    client: pg.PoolClient,
+    work: (tx: Tx) => Promise<T>,
+    options: TransactOptions,
+  ): Promise<T> {
+    await client.query(
+      options.readOnly === true ? 'begin isolation level repeatable read read only' : 'begin',
+    );
+    let result: T;
+    try {
+      result = await work(tx);
+    } catch (error) {
+      await client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+    try {
+      await client.query('commit');
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      await this.#settleLostCommit(tx.transactionId, error);
+    }
+    return result;
+  }
+
+  /**
+   * Returns when the transaction turns out to be committed; throws NotCommitted when it is not, so
+   * that it is repeated, and DATABASE_UNAVAILABLE when nobody can tell.
+   */
+  async #settleLostCommit(transactionId: string | undefined, cause: unknown): Promise<void> {
+    if (transactionId === undefined) throw databaseUnavailable(cause);
+    const giveUpAt = Date.now() + OUTCOME_PATIENCE_MS;
+    while (Date.now() < giveUpAt) {
+      const status = await this.#statusOf(transactionId);
+      if (status === 'committed') return;
+      if (status === 'aborted') throw new NotCommitted('the commit was lost', { cause });
+      await sleep(100);
+    }
+    throw databaseUnavailable(cause);
+  }
+
+  async #statusOf(transactionId: string): Promise<string | undefined> {
+    try {
+      return await this.#on(async (tx) => {
+        const rows = await tx.query<{ status: string | null }>(
+          { text: 'select pg_xact_status($1::text::xid8) as status' },
+          [transactionId],
+        );
+        return rows[0]?.status ?? undefined;
+      });
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #on<T>(work: (tx: ClientTx, client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      throw translated(error);
+    }
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      return await work(new ClientTx(client), client);
+    } catch (error) {
+      if (isAway(error)) broken ??= error as Error;
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+}
+
+class NotCommitted extends Error {}

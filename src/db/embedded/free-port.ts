@@ -1,0 +1,16 @@
+import { createServer } from 'node:net';
+
+/** Returns a loopback port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('a TCP socket without a port'));
+      });
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import type { Knex } from 'knex';
+import * as identity from './0001-identity-accounts.js';
+import * as quotas from './0002-quotas-ledger.js';
+import * as projects from './0003-projects-memberships.js';
+
+/** A step of the schema, forth and back. */
+export interface Migration {
+  /** `NNNN_<slice>_<change>`; never changed once merged. */
+  readonly name: string;
+  up(database: Knex): Promise<void>;
+  down(database: Knex): Promise<void>;
+}
+
+/** Every migration, oldest first. Listed by hand: the order is part of the schema. */
+export const migrations: readonly Migration[] = [
+  { name: '0001_identity_accounts', ...identity },
+  { name: '0002_quotas_ledger', ...quotas },
+  { name: '0003_projects_memberships', ...projects },
+];
