@@ -1,0 +1,211 @@
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Config } from './config.js';
+import { Database } from './db/database.js';
+import { requireCurrentSchema } from './db/migrate.js';
+import { httpRules } from './gen/http-rules.js';
+import { astakos, createIdentity, type Identity, type IdentityHooks } from './identity/index.js';
+import { type Clock, systemClock } from './kernel/clock.js';
+import { OperatorError } from './kernel/operator-error.js';
+import { createProjects, type Projects } from './projects/index.js';
+import { createQuotas, type Quotas, type QuotasHooks } from './quotas/index.js';
+import { readDescriptors } from './rpc/descriptors.js';
+import { createEdgeService } from './rpc/edge-service.js';
+import { OWN_FAMILY } from './rpc/fallback.js';
+import { createRpcMetrics } from './rpc/metrics.js';
+import type { BoundService } from './rpc/route.js';
+import { createRpcServer, type RpcServer } from './rpc/server.js';
+import type { StateSection } from './state/section.js';
+
+/** A server process: everything from the port down to the database. */
+export interface App {
+  /** Checks the schema, listens and returns the port; throws an OperatorError with one line. */
+  start(): Promise<{ readonly port: number }>;
+  /** Says so to load balancers, refuses new calls and finishes those in flight. */
+  drain(): Promise<void>;
+  /** Lets go of the database. */
+  stop(): Promise<void>;
+  /** Returns the figures of this process in the text format of Prometheus. */
+  metrics(): Promise<string>;
+}
+
+/** The slices without a server, for commands and tests. */
+export interface Operations {
+  readonly database: Database;
+  readonly identity: Identity;
+  readonly quotas: Quotas;
+  readonly projects: Projects;
+  /** The keys of the state file, in the order in which they are applied. */
+  readonly stateSections: readonly StateSection[];
+  close(): Promise<void>;
+}
+
+/** Options of the composition that only tests and the server set. */
+export interface OperationsOptions {
+  readonly clock?: Clock;
+  readonly onBatch?: (size: number) => void;
+}
+
+/** Wires the slices: each gets the ones below it, and hooks that lead to those above. */
+export function createOperations(config: Config, options: OperationsOptions = {}): Operations {
+  const url = requireDatabaseUrl(config);
+  const clock = options.clock ?? systemClock;
+  const database = new Database({ url, poolSize: config.databasePoolSize });
+  const identityHooks: IdentityHooks = {
+    userAccepted: (tx, users) => projects.onUsersAccepted(tx, users),
+    projectsOf: (tx, user) => projects.projectsOf(tx, user),
+  };
+  const quotasHooks: QuotasHooks = {
+    resourcesRegistered: (tx, resources) => projects.onResourcesRegistered(tx, resources),
+    visibleProjectIds: (tx, user) => projects.visibleProjectIds(tx, user),
+  };
+  const identity: Identity = createIdentity({
+    database,
+    databaseUrl: url,
+    clock,
+    publicUrl: config.publicUrl,
+    hooks: identityHooks,
+  });
+  const quotas: Quotas = createQuotas({
+    database,
+    clock,
+    identity,
+    hooks: quotasHooks,
+    strict: config.quotasStrict,
+    maxProvisions: config.maxProvisions,
+    onBatch: options.onBatch,
+  });
+  const projects: Projects = createProjects({
+    database,
+    clock,
+    quotas,
+    acceptedUsers: (tx, uuids) => identity.acceptedUsers(tx, uuids),
+  });
+  return {
+    database,
+    identity,
+    quotas,
+    projects,
+    stateSections: [
+      ...identity.stateSections({ resources: quotas.nestedResources }),
+      ...projects.stateSections,
+    ],
+    close: () => database.close(),
+  };
+}
+
+/** Returns a server process that has not started yet. */
+export function createApp(config: Config, log: Logger, options: { clock?: Clock } = {}): App {
+  const registry = new Registry();
+  const batches = batchSizes(registry);
+  const operations = createOperations(config, {
+    ...options,
+    onBatch: (size) => {
+      batches.observe(size);
+    },
+  });
+  const { database, identity } = operations;
+  watchPool(registry, operations);
+  collectDefaultMetrics({ register: registry });
+  let isDraining = false;
+  const server = createRpcServer({
+    services: allServices(operations, () => !isDraining && database.availability.isAvailable),
+    families: [astakos, OWN_FAMILY],
+    httpRules,
+    descriptors: readDescriptors(),
+    metrics: createRpcMetrics(registry),
+    log,
+    maxMessageBytes: config.maxBodyBytes,
+  });
+  const health = () => {
+    server.setServing(!isDraining && database.availability.isAvailable);
+  };
+  return {
+    async start() {
+      await requireCurrentSchema(requireDatabaseUrl(config));
+      watchAvailability(operations, log, health);
+      await identity.start();
+      const port = await server.listen(config.serverAddress);
+      health();
+      return { port };
+    },
+    async drain() {
+      isDraining = true;
+      health();
+      await drainServer(server, config, log);
+    },
+    async stop() {
+      await identity.stop();
+      await operations.close();
+    },
+    metrics: () => registry.metrics(),
+  };
+}
+
+/** Returns who may call each RPC, for `envoy/routes.md`. */
+export function describeRoutes(): readonly { readonly rpc: string; readonly caller: string }[] {
+  const config = { databaseUrl: 'postgres://nowhere.invalid/', publicUrl: '', databasePoolSize: 1 };
+  const operations = createOperations(config as Config);
+  return allServices(operations, () => false).flatMap(({ methods }) =>
+    methods.map(({ rpc, route }) => ({ rpc, caller: route.callerName })),
+  );
+}
+
+function allServices(operations: Operations, isServing: () => boolean): readonly BoundService[] {
+  return [
+    ...operations.identity.services,
+    ...operations.quotas.services,
+    createEdgeService(isServing),
+  ];
+}
+
+function watchAvailability({ database }: Operations, log: Logger, health: () => void): void {
+  database.availability.onChange((isAvailable) => {
+    if (isAvailable) log.info('the database answers again');
+    else log.error('the database does not answer');
+    health();
+  });
+  database.availability.start();
+}
+
+async function drainServer(server: RpcServer, config: Config, log: Logger): Promise<void> {
+  log.info('draining');
+  await server.drain(config.drainSeconds * 1000);
+}
+
+function batchSizes(registry: Registry): Histogram {
+  return new Histogram({
+    name: 'apportion_ledger_batch_size',
+    help: 'Operations written in one transaction of the ledger.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers: [registry],
+  });
+}
+
+function watchPool(registry: Registry, { database, quotas }: Operations): void {
+  new Gauge({
+    name: 'apportion_database_connections',
+    help: 'Database connections by state; waiting are calls without one.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { total, idle, waiting } = database.connections;
+      this.set({ state: 'busy' }, total - idle);
+      this.set({ state: 'idle' }, idle);
+      this.set({ state: 'waiting' }, waiting);
+    },
+  });
+  new Gauge({
+    name: 'apportion_ledger_waiting',
+    help: 'Operations of the ledger that wait for a batch.',
+    registers: [registry],
+    collect() {
+      this.set(quotas.waiting());
+    },
+  });
+}
+
+function requireDatabaseUrl(config: Config): string {
+  if (config.databaseUrl === undefined) throw new OperatorError('DATABASE_URL is not set');
+  return config.databaseUrl;
+}

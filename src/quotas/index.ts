@@ -1,0 +1,85 @@
+import { Batcher } from '../db/batcher.js';
+import type { Database } from '../db/database.js';
+import type { Tx } from '../db/tx.js';
+import type { Identity, NestedResources } from '../identity/index.js';
+import type { Clock } from '../kernel/clock.js';
+import type { BoundService } from '../rpc/route.js';
+import type { ResourceDefaults } from './domain/resource.js';
+import type { QuotasHooks } from './hooks.js';
+import { createRoutes } from './routes.js';
+import { createCommissions } from './service/commissions.js';
+import { createReadings } from './service/readings.js';
+import {
+  type LedgerOperation,
+  type LedgerResult,
+  weightOf,
+  writeLedgerBatch,
+} from './service/ledger.js';
+import { createResourcesSection } from './state.js';
+import { HoldingIds } from './storage/holding-ids.js';
+import { type HoldingLimit, setLimits } from './storage/limits.js';
+import { findResources } from './storage/resources.js';
+
+export type { QuotasHooks } from './hooks.js';
+export type { ResourceDefaults } from './domain/resource.js';
+export type { HoldingLimit } from './storage/limits.js';
+
+/** What the ledger needs. */
+export interface QuotasDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly identity: Pick<Identity, 'callers' | 'componentsOfServices' | 'servicesOf'>;
+  readonly hooks: QuotasHooks;
+  /** Refuse provisions on other components' resources. */
+  readonly strict: boolean;
+  /** Most provisions of one commission, and serials of one resolve call. */
+  readonly maxProvisions: number;
+  /** Told the size of every batch that is written. */
+  readonly onBatch?: (size: number) => void;
+}
+
+/** The ledger as the rest of the house sees it. */
+export interface Quotas {
+  readonly services: readonly BoundService[];
+  /** What a state file says of resources, below the services of components. */
+  readonly nestedResources: NestedResources;
+  /** Operations that wait to be written. */
+  readonly waiting: () => number;
+  /** Gives holdings their limits; see `storage/limits.ts`. */
+  setLimits(tx: Tx, limits: readonly HoldingLimit[]): Promise<void>;
+  /** Returns every registered resource with its defaults, by name. */
+  resourceDefaults(tx: Tx): Promise<readonly ResourceDefaults[]>;
+}
+
+/** Operations that may wait in one process; beyond it callers are told to come back. */
+const QUEUE_LIMIT = 20_000;
+
+/** Returns the ledger. */
+export function createQuotas(deps: QuotasDeps): Quotas {
+  const { database, clock, identity, hooks } = deps;
+  const holdingIds = new HoldingIds();
+  const batcher = new Batcher<LedgerOperation, LedgerResult>({
+    database,
+    queueLimit: QUEUE_LIMIT,
+    weightOf,
+    write: (tx, operations) => writeLedgerBatch(tx, operations, holdingIds, clock),
+    onBatch: deps.onBatch,
+  });
+  const servicesOf = (tx: Tx, componentId: bigint) => identity.servicesOf(tx, componentId);
+  return {
+    services: createRoutes({
+      callers: identity.callers,
+      commissions: createCommissions({ database, batcher, strict: deps.strict, servicesOf }),
+      readings: createReadings({
+        database,
+        servicesOf,
+        visibleProjectIds: (tx, user) => hooks.visibleProjectIds(tx, user),
+      }),
+      maxProvisions: deps.maxProvisions,
+    }),
+    nestedResources: createResourcesSection({ identity, hooks }),
+    waiting: () => batcher.waiting,
+    setLimits,
+    resourceDefaults: (tx) => findResources(tx, null),
+  };
+}

@@ -1,0 +1,98 @@
+/** Runs one cell of the benchmark against one way of doing the work. */
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { PROJECTS, pgbenchScript, TOKEN, USERS } from './world.js';
+
+const run = promisify(execFile);
+
+/** What one measurement is about. */
+export interface Cell {
+  readonly accept: boolean;
+  /** Everything on one project. */
+  readonly hot: boolean;
+  readonly inFlight: number;
+  readonly seconds: number;
+}
+
+/** What came of it; latencies in milliseconds. */
+export interface Measurement extends Cell {
+  readonly against: string;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** Measures one face of our server with the load generator. */
+export async function measureLoad(
+  loadGenerator: string,
+  face: string,
+  addresses: Readonly<Record<string, string>>,
+  cell: Cell,
+): Promise<Measurement> {
+  const { stdout } = await run(loadGenerator, [
+    `-face=${face}`,
+    `-address=${addresses[face] ?? ''}`,
+    `-token=${TOKEN}`,
+    `-in-flight=${cell.inFlight}`,
+    `-seconds=${cell.seconds}`,
+    `-accept=${cell.accept}`,
+    `-hot=${cell.hot}`,
+    `-projects=${PROJECTS}`,
+    `-users=${USERS}`,
+  ]);
+  const { perSecond, p50Ms, p99Ms, failures } = JSON.parse(stdout) as Measurement;
+  return { ...cell, against: face, perSecond, p50Ms, p99Ms, failures };
+}
+
+/** Measures pgbench calling one function per commission. */
+export async function measurePgbench(
+  pgbench: string,
+  url: string,
+  directory: string,
+  cell: Cell,
+): Promise<Measurement> {
+  const script = path.join(directory, 'script.sql');
+  const prefix = path.join(directory, 'latency');
+  await writeFile(script, pgbenchScript(cell));
+  const threads = Math.min(2, cell.inFlight);
+  const { stdout } = await run(
+    pgbench,
+    [
+      ...['-n', '-M', 'prepared', '-f', script, '-T', String(cell.seconds)],
+      ...['-c', String(cell.inFlight), '-j', String(threads)],
+      ...['-l', '--log-prefix', prefix, url],
+    ],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+  const latencies = await latenciesIn(directory);
+  const perSecond = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
+  return {
+    ...cell,
+    against: 'pgbench',
+    perSecond,
+    p50Ms: at(latencies, 0.5),
+    p99Ms: at(latencies, 0.99),
+    failures: {},
+  };
+}
+
+/** Reads and removes the logs of pgbench; the third column is microseconds. */
+async function latenciesIn(directory: string): Promise<number[]> {
+  const all: number[] = [];
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith('latency')) continue;
+    const file = path.join(directory, name);
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      if (line !== '') all.push(Number(line.split(' ')[2]) / 1000);
+    }
+    await rm(file);
+  }
+  return all.sort((a, b) => a - b);
+}
+
+function at(sorted: readonly number[], share: number): number {
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+}
