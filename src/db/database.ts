@@ -59,10 +59,10 @@ export class Database {
   /**
    * Runs `work` in a transaction and returns what it returns, after the commit.
    *
-   * Serialization failures and deadlocks are repeated, a bounded number of times and jittered, so
-   * `work` must not have effects outside the transaction. A Failure thrown by `work` rolls back and
-   * is passed on. Fails with DATABASE_UNAVAILABLE while the database is away; a write may then have
-   * been committed or not.
+   * Serialization failures and deadlocks are repeated, and writes whose connection was lost before
+   * the commit; a bounded number of times and jittered, so `work` must not have effects outside the
+   * transaction. A Failure thrown by `work` rolls back and is passed on. Fails with
+   * DATABASE_UNAVAILABLE while the database is away; a write may then have been committed or not.
    */
   async transact<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions = {}): Promise<T> {
     return this.availability.guard(() => this.#attempts(work, options));
@@ -97,7 +97,7 @@ export class Database {
         return await this.#on((tx, client) => this.#once(tx, client, work, options));
       } catch (error) {
         const again = error instanceof NotCommitted || isRetryable(error);
-        if (!again || attempt >= ATTEMPTS) throw translated(error);
+        if (!again || attempt >= ATTEMPTS) throw translated(causeOf(error));
       }
       await sleep(pause * (0.5 + Math.random()));
       pause *= 2;
@@ -110,15 +110,18 @@ export class Database {
     work: (tx: Tx) => Promise<T>,
     options: TransactOptions,
   ): Promise<T> {
-    await client.query(
-      options.readOnly === true ? 'begin isolation level repeatable read read only' : 'begin',
-    );
     let result: T;
     try {
+      await client.query(
+        options.readOnly === true ? 'begin isolation level repeatable read read only' : 'begin',
+      );
       result = await work(tx);
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
-      throw error;
+      // Before the commit nothing is kept, so another connection may begin anew. Reads may have
+      // handed out rows already, which would come a second time.
+      const mayBeginAnew = isAway(error) && options.readOnly !== true;
+      throw mayBeginAnew ? new NotCommitted('the connection was lost', { cause: error }) : error;
     }
     try {
       await client.query('commit');
@@ -175,7 +178,8 @@ export class Database {
     try {
       return await work(new ClientTx(client), client);
     } catch (error) {
-      if (isAway(error)) broken ??= error as Error;
+      const cause = causeOf(error);
+      if (isAway(cause)) broken ??= cause as Error;
       throw error;
     } finally {
       client.off('error', onError);
@@ -184,4 +188,9 @@ export class Database {
   }
 }
 
+/** The transaction left no trace: it may be repeated. */
 class NotCommitted extends Error {}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof NotCommitted ? error.cause : error;
+}

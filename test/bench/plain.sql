@@ -36,10 +36,12 @@ begin
   perform 1 from holdings where id = any(pending.holding_ids) order by id for update;
   update holdings h set usage_min = h.usage_min + k.amount
     from unnest(pending.holding_ids, pending.quantities) as k (id, amount) where h.id = k.id;
-  insert into provision_log (serial, component_id, name, issued_at, logged_at, holding_id,
-                             "limit", usage_min, usage_max, delta_quantity, reason)
-    select pending.serial, pending.component_id, pending.name, pending.issued_at, now(), h.id,
-           h."limit", h.usage_min, h.usage_max, k.amount, 'ACCEPT:'
-      from unnest(pending.holding_ids, pending.quantities) as k (id, amount)
+  insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
+                                   holding_ids, quantities, limits, usage_mins, usage_maxs)
+    select pending.serial, pending.component_id, pending.name, pending.issued_at, now(), 'ACCEPT:',
+           pending.holding_ids, pending.quantities,
+           array_agg(h."limit" order by k.ord), array_agg(h.usage_min order by k.ord),
+           array_agg(h.usage_max order by k.ord)
+      from unnest(pending.holding_ids) with ordinality as k (id, ord)
       join holdings h on h.id = k.id;
 end $$;

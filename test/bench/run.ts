@@ -39,7 +39,8 @@ async function main(): Promise<void> {
     try {
       const results = await measureAll({ pgbench, plain, loadGenerator, servers, directory });
       printTable(results);
-      if (options.json !== undefined) await writeFile(options.json, JSON.stringify(results, null, 2));
+      if (options.json !== undefined)
+        await writeFile(options.json, JSON.stringify(results, null, 2));
     } finally {
       await servers.stop();
     }

@@ -26,7 +26,11 @@ export async function startServers(
   const children = await Promise.all(ports.map((port) => startServer(databaseUrl, port)));
   const environment = systemEnvironment();
   const envoy = await startEnvoy({
-    binary: await findEnvoy({ envoy: process.env['ENVOY'], home: path.resolve('.apportion'), environment }),
+    binary: await findEnvoy({
+      envoy: process.env['ENVOY'],
+      home: path.resolve('.apportion'),
+      environment,
+    }),
     directory,
     httpPort: await freePort(),
     adminPort: await freePort(),

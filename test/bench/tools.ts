@@ -28,7 +28,9 @@ export async function buildLoadGenerator(): Promise<string> {
   try {
     await run('go', ['version']);
   } catch {
-    throw new OperatorError('go does not run: install Go 1.22 or newer to build the load generator');
+    throw new OperatorError(
+      'go does not run: install Go 1.22 or newer to build the load generator',
+    );
   }
   await mkdir(path.dirname(binary), { recursive: true });
   await run('go', ['build', '-o', binary, '.'], { cwd: source });

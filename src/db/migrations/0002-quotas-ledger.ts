@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Resources, holdings, pending commissions and the log of settled provisions. */
+/** Resources, holdings, pending and settled commissions, and the log of provisions. */
 export async function up(database: Knex): Promise<void> {
   await database.raw(`
     create table resources (
@@ -71,28 +71,45 @@ export async function up(database: Knex): Promise<void> {
     );
     create index commissions_component_id_serial_idx on commissions (component_id, serial);
 
-    create table provision_log (
-      id bigint generated always as identity primary key,
+    -- One row per settled commission, with its provisions as arrays like those of a pending one; the
+    -- log of single provisions is a view of it.
+    create table settled_commissions (
       serial bigint not null,
+      position bigint generated always as identity,
       component_id bigint not null,
       name text not null,
       issued_at timestamptz not null,
-      logged_at timestamptz not null,
-      holding_id bigint not null,
-      "limit" bigint not null,
-      usage_min bigint not null,
-      usage_max bigint not null,
-      delta_quantity bigint not null,
+      settled_at timestamptz not null,
       reason text not null,
-      constraint provision_log_reason_check check (reason ~ '^(ACCEPT|REJECT):')
+      holding_ids bigint[] not null,
+      quantities bigint[] not null,
+      limits bigint[] not null,
+      usage_mins bigint[] not null,
+      usage_maxs bigint[] not null,
+      constraint settled_commissions_pkey primary key (serial),
+      constraint settled_commissions_component_id_fkey foreign key (component_id) references components (id),
+      constraint settled_commissions_reason_check check (reason ~ '^(ACCEPT|REJECT):'),
+      constraint settled_commissions_provisions_check check (
+        cardinality(holding_ids) = cardinality(quantities)
+        and cardinality(holding_ids) = cardinality(limits)
+        and cardinality(holding_ids) = cardinality(usage_mins)
+        and cardinality(holding_ids) = cardinality(usage_maxs))
     );
-    create index provision_log_serial_idx on provision_log (serial);
-    create function keep_provision_log() returns trigger language plpgsql as $$
+    create function keep_settled_commissions() returns trigger language plpgsql as $$
     begin
-      raise exception 'the provision log is immutable' using errcode = 'restrict_violation';
+      raise exception 'settled commissions are immutable' using errcode = 'restrict_violation';
     end $$;
-    create trigger provision_log_keep_rows before update on provision_log
-      for each row execute function keep_provision_log();
+    create trigger settled_commissions_keep_rows before update on settled_commissions
+      for each row execute function keep_settled_commissions();
+
+    create view provision_log as
+      select s.position, s.serial, s.component_id, s.name, s.issued_at, s.settled_at as logged_at,
+             p.holding_id, h.holder, h.source, h.resource,
+             p."limit", p.usage_min, p.usage_max, p.delta_quantity, s.reason
+        from settled_commissions s
+       cross join unnest(s.holding_ids, s.limits, s.usage_mins, s.usage_maxs, s.quantities)
+             as p (holding_id, "limit", usage_min, usage_max, delta_quantity)
+        join holdings h on h.id = p.holding_id;
 
     insert into resources (name, service, description, ui_visible, api_visible, system_default, project_default)
       values ('astakos.pending_app', 'astakos_account', 'Number of pending project applications',
@@ -103,8 +120,9 @@ export async function up(database: Knex): Promise<void> {
 /** Takes everything back. */
 export async function down(database: Knex): Promise<void> {
   await database.raw(`
-    drop table provision_log;
-    drop function keep_provision_log();
+    drop view provision_log;
+    drop table settled_commissions;
+    drop function keep_settled_commissions();
     drop table commissions;
     drop sequence commission_serials;
     drop table holdings;

@@ -20,8 +20,8 @@ import type { HoldingIds } from '../storage/holding-ids.js';
 import {
   lockCommissions,
   lockHoldings,
-  type LogEntry,
   type NewCommission,
+  type NewSettlement,
   type StoredCommission,
   writeLedger,
 } from '../storage/ledger.js';
@@ -113,8 +113,7 @@ async function lockNamedCommissions(
 class LedgerBatch {
   readonly #changed = new Map<bigint, Holding>();
   readonly #commissions: NewCommission[] = [];
-  readonly #settled: bigint[] = [];
-  readonly #log: LogEntry[] = [];
+  readonly #settlements: NewSettlement[] = [];
 
   constructor(
     private readonly ids: ReadonlyMap<string, bigint>,
@@ -130,13 +129,12 @@ class LedgerBatch {
   }
 
   async write(tx: Tx): Promise<readonly bigint[]> {
-    const isIdle = this.#commissions.length === 0 && this.#settled.length === 0;
+    const isIdle = this.#commissions.length === 0 && this.#settlements.length === 0;
     if (isIdle) return [];
     return writeLedger(tx, {
       holdings: this.#changed,
       commissions: this.#commissions,
-      settledSerials: this.#settled,
-      log: this.#log,
+      settlements: this.#settlements,
       at: this.at,
     });
   }
@@ -165,7 +163,7 @@ class LedgerBatch {
       isSettled: command.autoAccept,
     };
     this.#commissions.push(commission);
-    if (command.autoAccept) this.#settle(commission, { serial: null, newIndex }, 'accept', '');
+    if (command.autoAccept) this.#settle(commission, { newIndex }, 'accept', '');
     return { newIndex };
   }
 
@@ -182,9 +180,8 @@ class LedgerBatch {
         failed.push({ serial, failure: commissionNotFound(serial) });
       else {
         const how: Settlement = accept.has(serial) ? 'accept' : 'reject';
-        this.#settle(commission, { serial, newIndex: null }, how, command.reason);
+        this.#settle(commission, { serial }, how, command.reason);
         this.pending.delete(serial);
-        this.#settled.push(serial);
         done[how].push(serial);
       }
     }
@@ -193,26 +190,18 @@ class LedgerBatch {
 
   #settle(
     commission: Omit<StoredCommission, 'serial'>,
-    identity: Pick<LogEntry, 'serial' | 'newIndex'>,
+    of: NewSettlement['of'],
     how: Settlement,
     reason: string,
   ): void {
-    commission.holdingIds.forEach((holdingId, index) => {
+    const holdings = commission.holdingIds.map((id, index) => {
       const quantity = commission.quantities[index];
       if (quantity === undefined) throw new Error('A commission has more holdings than quantities');
-      const holding = settle(this.#holding(holdingId), quantity, how);
-      this.#change(holdingId, holding);
-      this.#log.push({
-        ...identity,
-        componentId: commission.componentId,
-        name: commission.name,
-        issuedAt: commission.issuedAt,
-        holdingId,
-        holding,
-        quantity,
-        reason: loggedReason(how, reason),
-      });
+      const holding = settle(this.#holding(id), quantity, how);
+      this.#change(id, holding);
+      return holding;
     });
+    this.#settlements.push({ of, holdings, reason: loggedReason(how, reason) });
   }
 
   #holding(id: bigint): Holding {

@@ -19,19 +19,11 @@ export type NewCommission = Omit<StoredCommission, 'serial'> & {
   readonly isSettled: boolean;
 };
 
-/** One row of the provision log. */
-export interface LogEntry {
-  /** Null when the commission is a new one: `newIndex` tells which. */
-  readonly serial: bigint | null;
-  /** Position among the new commissions, from 0. */
-  readonly newIndex: number | null;
-  readonly componentId: bigint;
-  readonly name: string;
-  readonly issuedAt: Date;
-  readonly holdingId: bigint;
-  /** The holding after this provision. */
-  readonly holding: Holding;
-  readonly quantity: Quantity;
+/** A commission that is settled, and its holdings right after each of its provisions. */
+export interface NewSettlement {
+  /** Serial of a pending commission, or position of a new one among the new ones, from 0. */
+  readonly of: { readonly serial: bigint } | { readonly newIndex: number };
+  readonly holdings: readonly Holding[];
   readonly reason: string;
 }
 
@@ -39,8 +31,7 @@ export interface LogEntry {
 export interface LedgerWrite {
   readonly holdings: ReadonlyMap<bigint, Holding>;
   readonly commissions: readonly NewCommission[];
-  readonly settledSerials: readonly bigint[];
-  readonly log: readonly LogEntry[];
+  readonly settlements: readonly NewSettlement[];
   readonly at: Date;
 }
 
@@ -89,8 +80,8 @@ export async function lockHoldings(tx: Tx, ids: Iterable<bigint>): Promise<Map<b
 
 const WRITE = {
   name: 'quotas.write_ledger',
-  // One statement, so that a batch costs one round trip however much it changes. The provisions of
-  // a commission come as array texts, because unnest would flatten an array of arrays.
+  // One statement, so that a batch costs one round trip however much it changes. Arrays inside of
+  // arrays come as texts, because unnest would flatten them.
   text: `
     with drawn as (
       select ord, nextval('commission_serials') as serial from generate_series(1, $1::int) as ord
@@ -98,35 +89,38 @@ const WRITE = {
       update holdings h set usage_min = c.usage_min, usage_max = c.usage_max
         from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as c (id, usage_min, usage_max)
        where h.id = c.id
+    ), fresh as (
+      select d.ord, d.serial, n.component_id, n.name, n.is_settled,
+             n.holding_ids::bigint[] as holding_ids, n.quantities::bigint[] as quantities
+        from unnest($6::bigint[], $7::text[], $8::boolean[], $9::text[], $10::text[]) with ordinality
+             as n (component_id, name, is_settled, holding_ids, quantities, ord)
+        join drawn d on d.ord = n.ord
     ), issued as (
       insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities)
-      select d.serial, n.component_id, n.name, $5::timestamptz,
-             n.holding_ids::bigint[], n.quantities::bigint[]
-        from unnest($6::int[], $7::bigint[], $8::text[], $9::text[], $10::text[])
-             as n (ord, component_id, name, holding_ids, quantities)
-        join drawn d on d.ord = n.ord
+      select serial, component_id, name, $5::timestamptz, holding_ids, quantities
+        from fresh where not is_settled
+    ), gone as (
+      delete from commissions where serial = any($11::bigint[]) returning *
     ), settled as (
-      delete from commissions where serial = any($11::bigint[])
-    ), logged as (
-      insert into provision_log (serial, component_id, name, issued_at, logged_at, holding_id,
-                                 "limit", usage_min, usage_max, delta_quantity, reason)
-      select coalesce(l.serial, d.serial), l.component_id, l.name, l.issued_at, $5::timestamptz,
-             l.holding_id, l."limit", l.usage_min, l.usage_max, l.quantity, l.reason
-        from unnest($12::bigint[], $13::int[], $14::bigint[], $15::text[], $16::timestamptz[],
-                    $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[],
-                    $22::text[]) with ordinality
-             as l (serial, ord, component_id, name, issued_at, holding_id, "limit", usage_min,
-                   usage_max, quantity, reason, position)
-        left join drawn d on d.ord = l.ord
-       order by l.position
+      insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
+                                       holding_ids, quantities, limits, usage_mins, usage_maxs)
+      select coalesce(g.serial, f.serial), coalesce(g.component_id, f.component_id),
+             coalesce(g.name, f.name), coalesce(g.issued_at, $5::timestamptz), $5::timestamptz,
+             s.reason, coalesce(g.holding_ids, f.holding_ids), coalesce(g.quantities, f.quantities),
+             s.limits::bigint[], s.usage_mins::bigint[], s.usage_maxs::bigint[]
+        from unnest($11::bigint[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[])
+             with ordinality as s (serial, ord, reason, limits, usage_mins, usage_maxs, position)
+        left join gone g on g.serial = s.serial
+        left join fresh f on f.ord = s.ord
+       order by s.position
     )
     select array(select serial from drawn order by ord) as serials,
            pg_current_xact_id()::text as "transactionId"`,
 };
 
 /**
- * Writes a batch and returns the serials of its new commissions, in their order. Every holding in
- * it must have been locked by this transaction.
+ * Writes a batch and returns the serials of its new commissions, in their order. Every holding and
+ * every pending commission in it must have been locked by this transaction.
  */
 export async function writeLedger(tx: Tx, write: LedgerWrite): Promise<readonly bigint[]> {
   const rows = await tx.query<{ serials: bigint[]; transactionId: string }>(WRITE, [
@@ -134,8 +128,7 @@ export async function writeLedger(tx: Tx, write: LedgerWrite): Promise<readonly 
     ...holdingColumns(write.holdings),
     write.at,
     ...commissionColumns(write.commissions),
-    arrayLiteral(write.settledSerials),
-    ...logColumns(write.log),
+    ...settlementColumns(write.settlements),
   ]);
   const row = rows[0];
   if (row === undefined) throw new Error('The ledger statement returned nothing');
@@ -144,40 +137,31 @@ export async function writeLedger(tx: Tx, write: LedgerWrite): Promise<readonly 
 }
 
 function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
-  const ids = [...holdings.keys()];
   const values = [...holdings.values()];
   return [
-    arrayLiteral(ids),
+    arrayLiteral([...holdings.keys()]),
     arrayLiteral(values.map(({ usageMin }) => usageMin)),
     arrayLiteral(values.map(({ usageMax }) => usageMax)),
   ];
 }
 
 function commissionColumns(commissions: LedgerWrite['commissions']): readonly unknown[] {
-  const pending = commissions
-    .map((commission, index) => ({ ...commission, ord: index + 1 }))
-    .filter(({ isSettled }) => !isSettled);
   return [
-    arrayLiteral(pending.map(({ ord }) => ord)),
-    arrayLiteral(pending.map(({ componentId }) => componentId)),
-    pending.map(({ name }) => name),
-    pending.map(({ holdingIds }) => arrayLiteral(holdingIds)),
-    pending.map(({ quantities }) => arrayLiteral(quantities)),
+    arrayLiteral(commissions.map(({ componentId }) => componentId)),
+    commissions.map(({ name }) => name),
+    commissions.map(({ isSettled }) => isSettled),
+    commissions.map(({ holdingIds }) => arrayLiteral(holdingIds)),
+    commissions.map(({ quantities }) => arrayLiteral(quantities)),
   ];
 }
 
-function logColumns(log: LedgerWrite['log']): readonly unknown[] {
+function settlementColumns(settlements: LedgerWrite['settlements']): readonly unknown[] {
   return [
-    log.map(({ serial }) => serial),
-    log.map(({ newIndex }) => (newIndex === null ? null : newIndex + 1)),
-    arrayLiteral(log.map(({ componentId }) => componentId)),
-    log.map(({ name }) => name),
-    log.map(({ issuedAt }) => issuedAt),
-    arrayLiteral(log.map(({ holdingId }) => holdingId)),
-    arrayLiteral(log.map(({ holding }) => holding.limit)),
-    arrayLiteral(log.map(({ holding }) => holding.usageMin)),
-    arrayLiteral(log.map(({ holding }) => holding.usageMax)),
-    arrayLiteral(log.map(({ quantity }) => quantity)),
-    log.map(({ reason }) => reason),
+    settlements.map(({ of }) => ('serial' in of ? of.serial : null)),
+    settlements.map(({ of }) => ('newIndex' in of ? of.newIndex + 1 : null)),
+    settlements.map(({ reason }) => reason),
+    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ limit }) => limit))),
+    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ usageMin }) => usageMin))),
+    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ usageMax }) => usageMax))),
   ];
 }
