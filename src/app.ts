@@ -73,6 +73,9 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     hooks: quotasHooks,
     strict: config.quotasStrict,
     maxProvisions: config.maxProvisions,
+    rememberMs: config.requestIdDays * 86_400_000,
+    defaultExpiryMs:
+      config.commissionExpirySeconds === 0 ? null : config.commissionExpirySeconds * 1000,
     onBatch: options.onBatch,
   });
   const projects: Projects = createProjects({

@@ -99,6 +99,16 @@ export const SETTINGS = {
     flag(false),
     "Refuse provisions on other components' resources (400).",
   ),
+  requestIdDays: setting(
+    'REQUEST_ID_DAYS',
+    wholeNumber(7, 1, 365),
+    'How long request ids and settlements are remembered for repeated calls, in days.',
+  ),
+  commissionExpirySeconds: setting(
+    'COMMISSION_EXPIRY_SECONDS',
+    wholeNumber(0, 0, 31_536_000),
+    'When pending commissions are rejected unless a call says otherwise, in seconds; 0: never.',
+  ),
   drainSeconds: setting(
     'DRAIN_SECONDS',
     wholeNumber(20, 1, 3600),

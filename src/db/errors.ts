@@ -24,9 +24,14 @@ const AWAY = new Set([
 const AWAY_MESSAGES =
   /Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded|Client was closed|not queryable|Cannot use a pool after/;
 
+/** Thrown inside a transaction to have it repeated from the start, after another one got ahead. */
+export class RepeatTransaction extends Error {
+  override readonly name = 'RepeatTransaction';
+}
+
 /** Whether repeating the whole transaction may help. */
 export function isRetryable(error: unknown): boolean {
-  return RETRYABLE.has(codeOf(error) ?? '');
+  return error instanceof RepeatTransaction || RETRYABLE.has(codeOf(error) ?? '');
 }
 
 /** Whether the database could not be reached or went away. */

@@ -46,7 +46,9 @@ export type FailureReason =
   | 'DEADLINE_EXCEEDED'
   | 'CONFLICTING_WRITES'
   | 'TOO_LARGE'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  | 'COMMISSION_SETTLED'
+  | 'REQUEST_ID_REUSED';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;

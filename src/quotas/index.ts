@@ -11,6 +11,7 @@ import { createCommissions } from './service/commissions.js';
 import { createReadings } from './service/readings.js';
 import {
   type LedgerOperation,
+  type LedgerOptions,
   type LedgerResult,
   weightOf,
   writeLedgerBatch,
@@ -34,6 +35,10 @@ export interface QuotasDeps {
   readonly strict: boolean;
   /** Most provisions of one commission, and serials of one resolve call. */
   readonly maxProvisions: number;
+  /** How long request ids and settlements are remembered, in milliseconds. */
+  readonly rememberMs: number;
+  /** When commissions expire whose issuer says nothing, in milliseconds; null: never. */
+  readonly defaultExpiryMs: number | null;
   /** Told the size of every batch that is written. */
   readonly onBatch?: (size: number) => void;
 }
@@ -57,19 +62,24 @@ const QUEUE_LIMIT = 20_000;
 /** Returns the ledger. */
 export function createQuotas(deps: QuotasDeps): Quotas {
   const { database, clock, identity, hooks } = deps;
-  const holdingIds = new HoldingIds();
+  const ledger: LedgerOptions = {
+    holdingIds: new HoldingIds(),
+    clock,
+    rememberMs: deps.rememberMs,
+    defaultExpiryMs: deps.defaultExpiryMs,
+  };
   const batcher = new Batcher<LedgerOperation, LedgerResult>({
     database,
     queueLimit: QUEUE_LIMIT,
     weightOf,
-    write: (tx, operations) => writeLedgerBatch(tx, operations, holdingIds, clock),
+    write: (tx, operations) => writeLedgerBatch(tx, operations, ledger),
     onBatch: deps.onBatch,
   });
   const servicesOf = (tx: Tx, componentId: bigint) => identity.servicesOf(tx, componentId);
   return {
     services: createRoutes({
       callers: identity.callers,
-      commissions: createCommissions({ database, batcher, strict: deps.strict, servicesOf }),
+      commissions: createCommissions({ database, clock, batcher, strict: deps.strict, servicesOf }),
       readings: createReadings({
         database,
         servicesOf,

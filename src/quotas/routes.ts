@@ -2,12 +2,12 @@ import { CommissionsServiceService } from '../gen/apportion/quotas/v1/commission
 import { QuotasServiceService } from '../gen/apportion/quotas/v1/quotas_service.js';
 import { ResourcesServiceService } from '../gen/apportion/quotas/v1/resources_service.js';
 import { astakos, type Identity } from '../identity/index.js';
-import { type Page, pageFromRequest, pageTokenAfter } from '../kernel/page.js';
-import { type Parsed, parsed } from '../kernel/parsed.js';
+import { pageFromRequest } from '../kernel/page.js';
+import { type Parsed, parsed, unwrap } from '../kernel/parsed.js';
 import { bindService, type BoundService, route } from '../rpc/route.js';
 import * as messages from './messages.js';
 import * as rest from './rest/index.js';
-import type { Commissions } from './service/commissions.js';
+import type { Commissions, ListCommand } from './service/commissions.js';
 import type { PageOfList, Readings } from './service/readings.js';
 
 /** What the routes of the ledger need. */
@@ -97,15 +97,15 @@ function commissionRoutes({ callers, commissions, maxProvisions }: RoutesDeps): 
     listCommissions: route({
       caller: callers.component,
       grpc: {
-        decode: messages.serialPageFromMessage,
-        encode: ({ serials, next }) => ({
-          serials: [...serials],
-          nextPageToken: next === undefined ? '' : pageTokenAfter([String(next)]),
-          rest: undefined,
-        }),
+        decode: messages.listFromMessage,
+        encode: messages.commissionsToMessage,
       },
-      rest: { family: astakos, decode: allSerials, encode: rest.serialsToHttp },
-      run: (caller, page) => commissions.list(caller, page),
+      rest: {
+        family: astakos,
+        decode: () => parsed<ListCommand>({ page: undefined }),
+        encode: rest.serialsToHttp,
+      },
+      run: (caller, command) => commissions.list(caller, command),
     }),
     getCommission: route({
       caller: callers.component,
@@ -121,13 +121,12 @@ function commissionRoutes({ callers, commissions, maxProvisions }: RoutesDeps): 
     }),
     resolveCommission: route({
       caller: callers.component,
-      grpc: { decode: messages.resolveOneFromMessage, encode: () => ({ rest: undefined }) },
+      grpc: { decode: messages.resolveOneFromMessage, encode: messages.settledToMessage },
       rest: {
         family: astakos,
         accepts: rest.isSerial,
         decode: rest.resolveOneFromHttp,
         encode: rest.settledToHttp,
-        fault: rest.commissionNotFoundFault,
       },
       run: (caller, command, call) => commissions.resolve(caller, command, call),
     }),
@@ -142,16 +141,15 @@ function commissionRoutes({ callers, commissions, maxProvisions }: RoutesDeps): 
         decode: (request) => rest.resolveFromHttp(request, maxProvisions),
         encode: rest.resolutionToHttp,
       },
-      run: (caller, command, call) => commissions.resolveMany(caller, command, call),
+      run: async (caller, command, call) => ({
+        command: unwrap(command),
+        resolution: await commissions.resolveMany(caller, command, call),
+      }),
     }),
   });
 }
 
 /** The documented lists have no pages. */
 function wholeList(): Parsed<PageOfList> {
-  return parsed(undefined);
-}
-
-function allSerials(): Parsed<Page<bigint> | undefined> {
   return parsed(undefined);
 }

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import * as identity from './0001-identity-accounts.js';
 import * as quotas from './0002-quotas-ledger.js';
 import * as projects from './0003-projects-memberships.js';
+import * as requests from './0004-quotas-requests.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: '0001_identity_accounts', ...identity },
   { name: '0002_quotas_ledger', ...quotas },
   { name: '0003_projects_memberships', ...projects },
+  { name: '0004_quotas_requests', ...requests },
 ];

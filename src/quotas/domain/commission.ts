@@ -2,6 +2,7 @@
  * Invariant: a commission touches each holding at most once. Provisions on the same holding are
  * added up before anything is judged, so their order is irrelevant to success.
  */
+import { createHash } from 'node:crypto';
 import { Failure, invalid } from '../../kernel/failure.js';
 import { isQuantity, type Quantity } from '../../kernel/quantity.js';
 import { isCleanText } from '../../kernel/text.js';
@@ -9,6 +10,15 @@ import type { Refusal, Settlement } from './holding.js';
 
 /** Longest name, holder, source and resource, in UTF-16 units. */
 export const LONGEST_TEXT = 4096;
+
+/** Longest request id, in UTF-16 units. */
+export const LONGEST_REQUEST_ID = 255;
+
+/** Longest time a commission may stay pending when it is to expire, in milliseconds. */
+const LONGEST_EXPIRY_MS = 100 * 365 * 86_400_000;
+
+/** Why a commission was rejected that nobody settled in time. */
+export const EXPIRED = 'EXPIRED';
 
 /** How many characters of a settlement's reason are kept, counted from its end (section 6.7). */
 export const KEPT_REASON = 121;
@@ -35,6 +45,10 @@ export interface IssueCommand {
   readonly name: string;
   /** Judge and keep nothing. */
   readonly dryRun: boolean;
+  /** Makes the call safe to repeat; null when the caller chose none. */
+  readonly requestId: string | null;
+  /** When to reject it by itself, in milliseconds from now; null leaves it to the operator. */
+  readonly expiresInMs: number | null;
 }
 
 /** What a component wants to settle. Serials may be any integers; unknown ones fail one by one. */
@@ -45,24 +59,38 @@ export interface ResolveCommand {
   readonly reason: string;
 }
 
-/** A serial that was not settled. */
+/** A serial that this call did not settle. */
 export interface FailedSerial {
   readonly serial: bigint;
   readonly failure: Failure;
+  /** How an earlier call settled it; absent when that is unknown or too long ago. */
+  readonly earlier?: EarlierSettlement;
 }
 
-/** What became of the serials, each list ascending. */
+/** How and when a commission was settled. */
+export interface EarlierSettlement {
+  readonly how: Settlement;
+  readonly at: Date;
+  readonly reason: string;
+}
+
+/** What this call did to the serials, each list ascending. */
 export interface Resolution {
   readonly accepted: readonly bigint[];
   readonly rejected: readonly bigint[];
   readonly failed: readonly FailedSerial[];
 }
 
-/** A pending commission as its issuer sees it. */
-export interface Commission {
+/** What lists show of a pending commission. */
+export interface CommissionSummary {
   readonly serial: bigint;
   readonly name: string;
   readonly issuedAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+/** A pending commission as its issuer sees it. */
+export interface Commission extends CommissionSummary {
   readonly provisions: readonly Provision[];
 }
 
@@ -110,11 +138,50 @@ export function storableReason(reason: string): string {
   return reason;
 }
 
+/** Returns the request id, or throws when it cannot be one; an empty one counts as none. */
+export function storableRequestId(requestId: string | undefined): string | null {
+  if (requestId === undefined || requestId === '') return null;
+  if (requestId.length > LONGEST_REQUEST_ID)
+    throw invalid(`The request id is longer than ${LONGEST_REQUEST_ID} characters`);
+  if (!isCleanText(requestId)) throw invalid('The request id cannot be stored');
+  return requestId;
+}
+
+/** Returns the time after which a commission expires, or throws when it is none. */
+export function validExpiry(milliseconds: number | undefined): number | null {
+  if (milliseconds === undefined) return null;
+  if (milliseconds <= 0 || milliseconds > LONGEST_EXPIRY_MS)
+    throw invalid('expires_in must be positive and at most 100 years');
+  return milliseconds;
+}
+
+/**
+ * Returns what two calls with one request id must have in common. The order of provisions is
+ * irrelevant to what a commission does, so it is to this.
+ */
+export function fingerprintOf(command: IssueCommand): Buffer {
+  const provisions = command.provisions
+    .map((provision) => `${holdingKey(provision)}\0${provision.quantity}`)
+    .sort();
+  const { force, autoAccept, name, expiresInMs } = command;
+  const content = JSON.stringify([force, autoAccept, name, expiresInMs, provisions]);
+  return createHash('sha256').update(content).digest();
+}
+
 /** Returns how a settlement is written down (section 6.7). */
 export function loggedReason(how: Settlement, reason: string): string {
   // A character has at most two units; taken apart by characters, none is cut in two.
   const kept = Array.from(reason.slice(-2 * KEPT_REASON - 1)).slice(-KEPT_REASON);
   return `${how.toUpperCase()}:${kept.join('')}`;
+}
+
+/** Returns how a settlement was written down, read back. */
+export function settlementFrom(logged: string): Omit<EarlierSettlement, 'at'> {
+  const mark = logged.indexOf(':');
+  return {
+    how: logged.slice(0, mark) === 'ACCEPT' ? 'accept' : 'reject',
+    reason: logged.slice(mark + 1),
+  };
 }
 
 /** Returns the failure of a provision that names no holding. */
@@ -153,6 +220,27 @@ export function commissionNotFound(serial: bigint): Failure {
   return new Failure('not-found', 'COMMISSION_NOT_FOUND', `serial ${serial} does not exist`, {
     serial,
   });
+}
+
+/** Returns the failure of a serial that was settled the other way. */
+export function settledOtherwise(serial: bigint, how: Settlement): Failure {
+  const outcome = how === 'accept' ? 'ACCEPTED' : 'REJECTED';
+  return new Failure(
+    'wrong-state',
+    'COMMISSION_SETTLED',
+    `serial ${serial} was ${outcome.toLowerCase()} before`,
+    { serial, outcome },
+  );
+}
+
+/** Returns the failure of a request id that came with other content before. */
+export function requestIdReused(requestId: string, serial: bigint | undefined): Failure {
+  return new Failure(
+    'already-exists',
+    'REQUEST_ID_REUSED',
+    'The request id was used for a commission of other content',
+    { request_id: requestId, ...(serial !== undefined && { serial }) },
+  );
 }
 
 /** Returns the failure of a serial listed both for acceptance and rejection. */

@@ -19,6 +19,7 @@ import {
 } from '../../rpc/json.js';
 import {
   type Commission,
+  type CommissionSummary,
   type IssueCommand,
   mergeProvisions,
   type Provision,
@@ -26,9 +27,10 @@ import {
   type Resolution,
   type ResolveCommand,
   storableName,
+  storableRequestId,
 } from '../domain/commission.js';
 import type { ProjectQuota, UserQuota } from '../domain/counters.js';
-import type { ResolveOneCommand, SerialPage } from '../service/commissions.js';
+import type { ResolveOneCommand, ResolveOneResult } from '../service/commissions.js';
 import type { Reading, ResourcePage, ServiceQuotasCommand } from '../service/readings.js';
 import { NestedJson } from './nested-json.js';
 
@@ -52,6 +54,8 @@ export function issueFromHttp(request: HttpRequest, maxProvisions: number): Pars
       name: storableName(name),
       provisions: mergeProvisions(raw),
       dryRun: false,
+      requestId: storableRequestId(request.headers['idempotency-key']),
+      expiresInMs: null,
     };
   });
 }
@@ -83,9 +87,16 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   NO_HOLDING: 'NoHoldingError',
 };
 
-/** Returns the answer to `GET commissions`. */
-export function serialsToHttp({ serials }: SerialPage): HttpAnswer {
-  return astakosAnswer(200, serials);
+/** Returns the answer to `GET commissions`: a bare array of serials. */
+export async function serialsToHttp(
+  reading: Reading<CommissionSummary, bigint>,
+): Promise<HttpAnswer> {
+  const pieces: Buffer[] = [];
+  await reading.read((commissions) => {
+    const serials = commissions.map(({ serial }) => serial).join(', ');
+    pieces.push(Buffer.from(pieces.length === 0 ? serials : `, ${serials}`));
+  });
+  return astakosText(200, [Buffer.from('['), ...pieces, Buffer.from(']')]);
 }
 
 /** Whether the place of the serial holds digits; anything else is an unknown path. */
@@ -125,9 +136,9 @@ export function resolveOneFromHttp(request: HttpRequest): Parsed<ResolveOneComma
   });
 }
 
-/** Returns the answer to a settled commission: nothing at all. */
-export function settledToHttp(): HttpAnswer {
-  return astakosEmpty(200);
+/** Returns the answer to a settled commission: nothing at all, or 404 when it was not pending. */
+export function settledToHttp({ failed }: ResolveOneResult): HttpAnswer {
+  return astakosEmpty(failed === undefined ? 200 : 404);
 }
 
 /** Returns the command of `POST commissions/action` (section 5.8). */
@@ -143,7 +154,11 @@ export function resolveFromHttp(request: HttpRequest, maxSerials: number): Parse
 }
 
 /** Returns the answer to `POST commissions/action`. */
-export function resolutionToHttp({ accepted, rejected, failed }: Resolution): HttpAnswer {
+export function resolutionToHttp({
+  resolution: { accepted, rejected, failed },
+}: {
+  readonly resolution: Resolution;
+}): HttpAnswer {
   return astakosAnswer(200, {
     accepted,
     rejected,

@@ -2,6 +2,7 @@ import type { Batcher, Submission } from '../../db/batcher.js';
 import type { Database } from '../../db/database.js';
 import type { Tx } from '../../db/tx.js';
 import type { CallContext } from '../../kernel/call-context.js';
+import type { Clock } from '../../kernel/clock.js';
 import { invalid } from '../../kernel/failure.js';
 import type { Page } from '../../kernel/page.js';
 import { type Parsed, unwrap } from '../../kernel/parsed.js';
@@ -10,6 +11,8 @@ import { isQuantity } from '../../kernel/quantity.js';
 import {
   type Commission,
   commissionNotFound,
+  type CommissionSummary,
+  type FailedSerial,
   type IssueCommand,
   type Resolution,
   type ResolveCommand,
@@ -17,11 +20,13 @@ import {
 import type { Settlement } from '../domain/holding.js';
 import { findCommission, listCommissions } from '../storage/commissions.js';
 import { findResources } from '../storage/resources.js';
+import type { Reading } from './readings.js';
 import type { LedgerOperation, LedgerResult } from './ledger.js';
 
 /** What the use cases of commissions need. */
 export interface CommissionsDeps {
   readonly database: Database;
+  readonly clock: Clock;
   readonly batcher: Batcher<LedgerOperation, LedgerResult>;
   /** Refuse provisions on other components' resources (section 6.6). */
   readonly strict: boolean;
@@ -35,11 +40,16 @@ export interface ResolveOneCommand {
   readonly reason: string;
 }
 
-/** A page of pending serials. */
-export interface SerialPage {
-  readonly serials: readonly bigint[];
-  /** The last serial when there may be more behind it. */
-  readonly next: bigint | undefined;
+/** What became of one commission: settled by this call, or the reason why not. */
+export type ResolveOneResult = ResolveOneCommand & { readonly failed: FailedSerial | undefined };
+
+/** Which pending commissions to list. */
+export interface ListCommand {
+  readonly page: Page<bigint> | undefined;
+  /** Issued at least so long ago, in milliseconds. */
+  readonly minAgeMs?: number;
+  /** Issued at most so long ago, in milliseconds. */
+  readonly maxAgeMs?: number;
 }
 
 /** The use cases of commissions; each sees the calling component's own only. */
@@ -49,13 +59,16 @@ export interface Commissions {
     command: Parsed<IssueCommand>,
     call: CallContext,
   ): Promise<bigint>;
-  list(caller: ComponentPrincipal, page: Parsed<Page<bigint> | undefined>): Promise<SerialPage>;
+  list(
+    caller: ComponentPrincipal,
+    command: Parsed<ListCommand>,
+  ): Promise<Reading<CommissionSummary, bigint>>;
   get(caller: ComponentPrincipal, serial: bigint): Promise<Commission>;
   resolve(
     caller: ComponentPrincipal,
     command: Parsed<ResolveOneCommand>,
     call: CallContext,
-  ): Promise<void>;
+  ): Promise<ResolveOneResult>;
   resolveMany(
     caller: ComponentPrincipal,
     command: Parsed<ResolveCommand>,
@@ -86,13 +99,23 @@ export function createCommissions(deps: CommissionsDeps): Commissions {
       if (result.kind !== 'issued') throw new Error('An issue operation was answered otherwise');
       return result.serial;
     },
-    async list(caller, parsedPage) {
-      const page = unwrap(parsedPage);
-      const size = page?.size ?? null;
-      const serials = await database.read((tx) =>
-        listCommissions(tx, caller.id, page?.after ?? 0n, size),
-      );
-      return { serials, next: serials.length === size ? serials.at(-1) : undefined };
+    list(caller, command) {
+      const { page, minAgeMs, maxAgeMs } = unwrap(command);
+      const now = deps.clock.now().getTime();
+      const filter = {
+        componentId: caller.id,
+        after: page?.after,
+        limit: page?.size,
+        issuedUntil: minAgeMs === undefined ? undefined : new Date(now - minAgeMs),
+        issuedSince: maxAgeMs === undefined ? undefined : new Date(now - maxAgeMs),
+      };
+      return Promise.resolve({
+        page,
+        read: (visit) =>
+          database.snapshot(async (tx) => {
+            for await (const piece of listCommissions(tx, filter)) visit(piece);
+          }),
+      });
     },
     async get(caller, serial) {
       const commission = isQuantity(serial)
@@ -102,11 +125,11 @@ export function createCommissions(deps: CommissionsDeps): Commissions {
       return commission;
     },
     async resolve(caller, parsedCommand, call) {
-      const { serial, how, reason } = unwrap(parsedCommand);
+      const command = unwrap(parsedCommand);
+      const { serial, how, reason } = command;
       const many: ResolveCommand = { accept: [], reject: [], reason, [how]: [serial] };
       const { failed } = await resolveMany(caller, { ok: true, value: many }, call);
-      const failure = failed[0]?.failure;
-      if (failure !== undefined) throw failure;
+      return { ...command, failed: failed[0] };
     },
   };
 }

@@ -6,16 +6,25 @@ import { isQuantity, type Quantity } from '../../kernel/quantity.js';
 import {
   commissionNotFound,
   type FailedSerial,
+  fingerprintOf,
   holdingKey,
   type IssueCommand,
   loggedReason,
   noHolding,
   refused,
+  requestIdReused,
   type Resolution,
   type ResolveCommand,
   serialConflict,
+  settlementFrom,
 } from '../domain/commission.js';
 import { type Holding, judge, reserve, settle, type Settlement } from '../domain/holding.js';
+import {
+  findRequests,
+  findSettlements,
+  type RequestKey,
+  type StoredSettlement,
+} from '../storage/earlier-calls.js';
 import type { HoldingIds } from '../storage/holding-ids.js';
 import {
   lockCommissions,
@@ -47,6 +56,16 @@ export function weightOf(operation: LedgerOperation): number {
   return Math.max(1, rows);
 }
 
+/** What the ledger remembers and assumes besides its tables. */
+export interface LedgerOptions {
+  readonly holdingIds: HoldingIds;
+  readonly clock: Clock;
+  /** How long settlements are told to those who repeat a call, in milliseconds. */
+  readonly rememberMs: number;
+  /** When commissions expire whose issuer says nothing, in milliseconds; null: never. */
+  readonly defaultExpiryMs: number | null;
+}
+
 /**
  * Judges and writes a batch of operations in arrival order: commissions are locked by serial, then
  * holdings by id; each operation sees what those before it did, and is accepted or refused alone.
@@ -54,23 +73,22 @@ export function weightOf(operation: LedgerOperation): number {
 export async function writeLedgerBatch(
   tx: Tx,
   operations: readonly LedgerOperation[],
-  holdingIds: HoldingIds,
-  clock: Clock,
+  options: LedgerOptions,
 ): Promise<readonly Settled<LedgerResult>[]> {
+  const at = options.clock.now();
   const pending = await lockNamedCommissions(tx, operations);
+  const settled = await settledEarlier(tx, operations, pending, at.getTime() - options.rememberMs);
+  const requests = await requestedEarlier(tx, operations);
   const provisions = operations.flatMap(({ kind, command }) =>
     kind === 'issue' ? command.provisions : [],
   );
-  const ids = await holdingIds.find(tx, provisions);
+  const ids = await options.holdingIds.find(tx, provisions);
   const touched = new Set(ids.values());
   for (const commission of pending.values())
     for (const id of commission.holdingIds) touched.add(id);
-  const batch = new LedgerBatch(
-    ids,
-    touched.size === 0 ? new Map<bigint, Holding>() : await lockHoldings(tx, touched),
-    pending,
-    clock.now(),
-  );
+  const holdings =
+    touched.size === 0 ? new Map<bigint, Holding>() : await lockHoldings(tx, touched);
+  const batch = new LedgerBatch({ ids, holdings, pending, settled, requests, at, options });
   const outcomes = operations.map((operation) => batch.run(operation));
   const serials = await batch.write(tx);
   return outcomes.map((outcome) => settledFrom(outcome, serials));
@@ -79,7 +97,7 @@ export async function writeLedgerBatch(
 /** An outcome before serials are drawn: a new commission is known by its position among them. */
 type Draft =
   | { readonly newIndex: number }
-  | { readonly nothingKept: true }
+  | { readonly serial: bigint }
   | { readonly resolution: Resolution }
   | Failure;
 
@@ -87,8 +105,7 @@ function settledFrom(draft: Draft, serials: readonly bigint[]): Settled<LedgerRe
   if (draft instanceof Failure) return { ok: false, failure: draft };
   if ('resolution' in draft)
     return { ok: true, value: { kind: 'resolved', resolution: draft.resolution } };
-  if ('nothingKept' in draft) return { ok: true, value: { kind: 'issued', serial: 0n } };
-  const serial = serials[draft.newIndex];
+  const serial = 'serial' in draft ? draft.serial : serials[draft.newIndex];
   if (serial === undefined) throw new Error('A new commission got no serial');
   return { ok: true, value: { kind: 'issued', serial } };
 }
@@ -98,15 +115,67 @@ async function lockNamedCommissions(
   operations: readonly LedgerOperation[],
 ): Promise<Map<bigint, StoredCommission>> {
   const keys = new Map<string, { serial: bigint; componentId: bigint }>();
-  for (const { kind, command, componentId } of operations) {
-    if (kind !== 'resolve') continue;
-    for (const serial of [...command.accept, ...command.reject]) {
-      if (isQuantity(serial)) keys.set(`${componentId}/${serial}`, { serial, componentId });
-    }
+  for (const { componentId, serial } of namedSerials(operations)) {
+    keys.set(`${componentId}/${serial}`, { serial, componentId });
   }
   if (keys.size === 0) return new Map();
   const locked = await lockCommissions(tx, [...keys.values()]);
   return new Map(locked.map((commission) => [commission.serial, commission]));
+}
+
+async function settledEarlier(
+  tx: Tx,
+  operations: readonly LedgerOperation[],
+  pending: ReadonlyMap<bigint, StoredCommission>,
+  since: number,
+): Promise<Map<bigint, StoredSettlement>> {
+  const serials = new Set<bigint>();
+  for (const { serial } of namedSerials(operations)) if (!pending.has(serial)) serials.add(serial);
+  if (serials.size === 0) return new Map();
+  const found = await findSettlements(tx, [...serials], new Date(since));
+  return new Map(found.map((settlement) => [settlement.serial, settlement]));
+}
+
+async function requestedEarlier(
+  tx: Tx,
+  operations: readonly LedgerOperation[],
+): Promise<Map<string, KnownRequest>> {
+  const keys: RequestKey[] = [];
+  for (const { kind, componentId, command } of operations) {
+    if (kind === 'issue' && command.requestId !== null)
+      keys.push({ componentId, requestId: command.requestId });
+  }
+  if (keys.length === 0) return new Map();
+  const found = await findRequests(tx, keys);
+  return new Map(found.map((request) => [requestKey(request), request]));
+}
+
+function* namedSerials(operations: readonly LedgerOperation[]) {
+  for (const { kind, command, componentId } of operations) {
+    if (kind !== 'resolve') continue;
+    for (const serial of [...command.accept, ...command.reject]) {
+      if (isQuantity(serial)) yield { componentId, serial };
+    }
+  }
+}
+
+/** What a request id stands for: a stored commission, or one of this batch. */
+type KnownRequest = { readonly fingerprint: Buffer } & (
+  { readonly serial: bigint } | { readonly newIndex: number }
+);
+
+function requestKey({ componentId, requestId }: RequestKey): string {
+  return `${componentId}/${requestId}`;
+}
+
+interface BatchState {
+  readonly ids: ReadonlyMap<string, bigint>;
+  readonly holdings: Map<bigint, Holding>;
+  readonly pending: Map<bigint, StoredCommission>;
+  readonly settled: Map<bigint, StoredSettlement>;
+  readonly requests: Map<string, KnownRequest>;
+  readonly at: Date;
+  readonly options: LedgerOptions;
 }
 
 /** The state of a batch while its operations are judged one after the other. */
@@ -115,12 +184,7 @@ class LedgerBatch {
   readonly #commissions: NewCommission[] = [];
   readonly #settlements: NewSettlement[] = [];
 
-  constructor(
-    private readonly ids: ReadonlyMap<string, bigint>,
-    private readonly holdings: Map<bigint, Holding>,
-    private readonly pending: Map<bigint, StoredCommission>,
-    private readonly at: Date,
-  ) {}
+  constructor(private readonly state: BatchState) {}
 
   run(operation: LedgerOperation): Draft {
     return operation.kind === 'issue'
@@ -135,15 +199,30 @@ class LedgerBatch {
       holdings: this.#changed,
       commissions: this.#commissions,
       settlements: this.#settlements,
-      at: this.at,
+      at: this.state.at,
     });
   }
 
   #issue(componentId: bigint, command: IssueCommand): Draft {
+    const { requestId } = command;
+    if (requestId === null || command.dryRun) return this.#reserve(componentId, command, null);
+    const fingerprint = fingerprintOf(command);
+    const key = requestKey({ componentId, requestId });
+    const known = this.state.requests.get(key);
+    if (known !== undefined) {
+      if (known.fingerprint.equals(fingerprint)) return known;
+      return requestIdReused(requestId, 'serial' in known ? known.serial : undefined);
+    }
+    const draft = this.#reserve(componentId, command, { id: requestId, fingerprint });
+    if ('newIndex' in draft) this.state.requests.set(key, { ...draft, fingerprint });
+    return draft;
+  }
+
+  #reserve(componentId: bigint, command: IssueCommand, request: NewCommission['request']): Draft {
     const reserved = new Map<bigint, Holding>();
     const quantities: Quantity[] = [];
     for (const provision of command.provisions) {
-      const id = this.ids.get(holdingKey(provision));
+      const id = this.state.ids.get(holdingKey(provision));
       if (id === undefined) return noHolding(provision);
       const holding = this.#holding(id);
       const refusal = judge(holding, provision.quantity, command.force);
@@ -151,20 +230,27 @@ class LedgerBatch {
       reserved.set(id, reserve(holding, provision.quantity));
       quantities.push(provision.quantity);
     }
-    if (command.dryRun) return { nothingKept: true };
+    if (command.dryRun) return { serial: 0n };
     for (const [id, holding] of reserved) this.#change(id, holding);
     const newIndex = this.#commissions.length;
     const commission: NewCommission = {
       componentId,
       name: command.name,
-      issuedAt: this.at,
+      issuedAt: this.state.at,
       holdingIds: [...reserved.keys()],
       quantities,
       isSettled: command.autoAccept,
+      expiresAt: this.#expiryOf(command),
+      request,
     };
     this.#commissions.push(commission);
     if (command.autoAccept) this.#settle(commission, { newIndex }, 'accept', '');
     return { newIndex };
+  }
+
+  #expiryOf({ expiresInMs }: IssueCommand): Date | null {
+    const milliseconds = expiresInMs ?? this.state.options.defaultExpiryMs;
+    return milliseconds === null ? null : new Date(this.state.at.getTime() + milliseconds);
   }
 
   #resolve(componentId: bigint, command: ResolveCommand): Resolution {
@@ -173,19 +259,33 @@ class LedgerBatch {
     const failed: FailedSerial[] = [];
     const done: Record<Settlement, bigint[]> = { accept: [], reject: [] };
     for (const serial of ascending(new Set([...accept, ...reject]))) {
-      const commission = this.pending.get(serial);
+      const commission = this.state.pending.get(serial);
       if (accept.has(serial) && reject.has(serial))
         failed.push({ serial, failure: serialConflict(serial) });
       else if (commission?.componentId !== componentId)
-        failed.push({ serial, failure: commissionNotFound(serial) });
+        failed.push(this.#notPending(componentId, serial));
       else {
         const how: Settlement = accept.has(serial) ? 'accept' : 'reject';
-        this.#settle(commission, { serial }, how, command.reason);
-        this.pending.delete(serial);
+        const reason = this.#settle(commission, { serial }, how, command.reason);
+        this.state.pending.delete(serial);
+        this.state.settled.set(serial, {
+          serial,
+          componentId,
+          settledAt: this.state.at,
+          reason,
+        });
         done[how].push(serial);
       }
     }
     return { accepted: done.accept, rejected: done.reject, failed };
+  }
+
+  #notPending(componentId: bigint, serial: bigint): FailedSerial {
+    const failure = commissionNotFound(serial);
+    const settled = this.state.settled.get(serial);
+    if (settled?.componentId !== componentId) return { serial, failure };
+    const earlier = { ...settlementFrom(settled.reason), at: settled.settledAt };
+    return { serial, failure, earlier };
   }
 
   #settle(
@@ -193,7 +293,7 @@ class LedgerBatch {
     of: NewSettlement['of'],
     how: Settlement,
     reason: string,
-  ): void {
+  ): string {
     const holdings = commission.holdingIds.map((id, index) => {
       const quantity = commission.quantities[index];
       if (quantity === undefined) throw new Error('A commission has more holdings than quantities');
@@ -201,17 +301,19 @@ class LedgerBatch {
       this.#change(id, holding);
       return holding;
     });
-    this.#settlements.push({ of, holdings, reason: loggedReason(how, reason) });
+    const logged = loggedReason(how, reason);
+    this.#settlements.push({ of, holdings, reason: logged });
+    return logged;
   }
 
   #holding(id: bigint): Holding {
-    const holding = this.holdings.get(id);
+    const holding = this.state.holdings.get(id);
     if (holding === undefined) throw new Error(`Holding ${id} vanished`);
     return holding;
   }
 
   #change(id: bigint, holding: Holding): void {
-    this.holdings.set(id, holding);
+    this.state.holdings.set(id, holding);
     this.#changed.set(id, holding);
   }
 }

@@ -24,8 +24,8 @@ export interface ServiceQuotasCommand {
  * A list that is read piece by piece, so that it never is in memory whole. It belongs to one
  * snapshot; reading it again takes a new one.
  */
-export interface Reading<Entry> {
-  readonly page: PageOfList;
+export interface Reading<Entry, Key = readonly string[]> {
+  readonly page: Page<Key> | undefined;
   read(visit: (entries: readonly Entry[]) => void): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
 import { arrayLiteral } from '../../db/int8.js';
 import type { Tx } from '../../db/tx.js';
 import type { Quantity } from '../../kernel/quantity.js';
@@ -17,6 +18,9 @@ export interface StoredCommission {
 export type NewCommission = Omit<StoredCommission, 'serial'> & {
   /** Settled at once: only the log and the counters keep it. */
   readonly isSettled: boolean;
+  readonly expiresAt: Date | null;
+  /** By which a repeat of the call is known; null when it cannot be repeated safely. */
+  readonly request: { readonly id: string; readonly fingerprint: Buffer } | null;
 };
 
 /** A commission that is settled, and its holdings right after each of its provisions. */
@@ -91,16 +95,25 @@ const WRITE = {
        where h.id = c.id
     ), fresh as (
       select d.ord, d.serial, n.component_id, n.name, n.is_settled,
-             n.holding_ids::bigint[] as holding_ids, n.quantities::bigint[] as quantities
-        from unnest($6::bigint[], $7::text[], $8::boolean[], $9::text[], $10::text[]) with ordinality
-             as n (component_id, name, is_settled, holding_ids, quantities, ord)
+             n.holding_ids::bigint[] as holding_ids, n.quantities::bigint[] as quantities,
+             n.expires_at, n.request_id, n.fingerprint
+        from unnest($6::bigint[], $7::text[], $8::boolean[], $9::text[], $10::text[],
+                    $11::timestamptz[], $12::text[], $13::bytea[]) with ordinality
+             as n (component_id, name, is_settled, holding_ids, quantities, expires_at, request_id,
+                   fingerprint, ord)
         join drawn d on d.ord = n.ord
     ), issued as (
-      insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities)
-      select serial, component_id, name, $5::timestamptz, holding_ids, quantities
+      insert into commissions (serial, component_id, name, issued_at, expires_at, holding_ids, quantities)
+      select serial, component_id, name, $5::timestamptz, expires_at, holding_ids, quantities
         from fresh where not is_settled
+    ), requested as (
+      -- In the order of the key: of two batches with the same ids one waits for the other, never in
+      -- a circle.
+      insert into commission_requests (component_id, request_id, fingerprint, serial, created_at)
+      select component_id, request_id, fingerprint, serial, $5::timestamptz
+        from fresh where request_id is not null order by component_id, request_id
     ), gone as (
-      delete from commissions where serial = any($11::bigint[]) returning *
+      delete from commissions where serial = any($14::bigint[]) returning *
     ), settled as (
       insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
                                        holding_ids, quantities, limits, usage_mins, usage_maxs)
@@ -108,7 +121,7 @@ const WRITE = {
              coalesce(g.name, f.name), coalesce(g.issued_at, $5::timestamptz), $5::timestamptz,
              s.reason, coalesce(g.holding_ids, f.holding_ids), coalesce(g.quantities, f.quantities),
              s.limits::bigint[], s.usage_mins::bigint[], s.usage_maxs::bigint[]
-        from unnest($11::bigint[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[])
+        from unnest($14::bigint[], $15::int[], $16::text[], $17::text[], $18::text[], $19::text[])
              with ordinality as s (serial, ord, reason, limits, usage_mins, usage_maxs, position)
         left join gone g on g.serial = s.serial
         left join fresh f on f.ord = s.ord
@@ -121,19 +134,27 @@ const WRITE = {
 /**
  * Writes a batch and returns the serials of its new commissions, in their order. Every holding and
  * every pending commission in it must have been locked by this transaction.
+ *
+ * Has the transaction repeated when another one was faster with a request id of this batch; it
+ * will find that one's serial then.
  */
 export async function writeLedger(tx: Tx, write: LedgerWrite): Promise<readonly bigint[]> {
-  const rows = await tx.query<{ serials: bigint[]; transactionId: string }>(WRITE, [
-    write.commissions.length,
-    ...holdingColumns(write.holdings),
-    write.at,
-    ...commissionColumns(write.commissions),
-    ...settlementColumns(write.settlements),
-  ]);
-  const row = rows[0];
-  if (row === undefined) throw new Error('The ledger statement returned nothing');
-  tx.identify(row.transactionId);
-  return row.serials;
+  try {
+    const rows = await tx.query<{ serials: bigint[]; transactionId: string }>(WRITE, [
+      write.commissions.length,
+      ...holdingColumns(write.holdings),
+      write.at,
+      ...commissionColumns(write.commissions),
+      ...settlementColumns(write.settlements),
+    ]);
+    const row = rows[0];
+    if (row === undefined) throw new Error('The ledger statement returned nothing');
+    tx.identify(row.transactionId);
+    return row.serials;
+  } catch (cause) {
+    if (!breaksUnique(cause, 'commission_requests_pkey')) throw cause;
+    throw new RepeatTransaction('a request id was taken meanwhile', { cause });
+  }
 }
 
 function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
@@ -152,6 +173,9 @@ function commissionColumns(commissions: LedgerWrite['commissions']): readonly un
     commissions.map(({ isSettled }) => isSettled),
     commissions.map(({ holdingIds }) => arrayLiteral(holdingIds)),
     commissions.map(({ quantities }) => arrayLiteral(quantities)),
+    commissions.map(({ expiresAt }) => expiresAt),
+    commissions.map(({ request }) => request?.id ?? null),
+    commissions.map(({ request }) => request?.fingerprint ?? null),
   ];
 }
 

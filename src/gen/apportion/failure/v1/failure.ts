@@ -85,6 +85,16 @@ export enum FailureReason {
   FAILURE_REASON_TOO_LARGE = "FAILURE_REASON_TOO_LARGE",
   /** FAILURE_REASON_INTERNAL - INTERNAL: a bug of the server; the log has it under the request id. */
   FAILURE_REASON_INTERNAL = "FAILURE_REASON_INTERNAL",
+  /**
+   * FAILURE_REASON_COMMISSION_SETTLED - FAILED_PRECONDITION: the commission was settled the other way. Facts: `serial`, `outcome`
+   * (`ACCEPTED` or `REJECTED`).
+   */
+  FAILURE_REASON_COMMISSION_SETTLED = "FAILURE_REASON_COMMISSION_SETTLED",
+  /**
+   * FAILURE_REASON_REQUEST_ID_REUSED - ALREADY_EXISTS: the request id was used for a commission of other content. Facts: `request_id`,
+   * `serial`.
+   */
+  FAILURE_REASON_REQUEST_ID_REUSED = "FAILURE_REASON_REQUEST_ID_REUSED",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -165,6 +175,12 @@ export function failureReasonFromJSON(object: any): FailureReason {
     case 24:
     case "FAILURE_REASON_INTERNAL":
       return FailureReason.FAILURE_REASON_INTERNAL;
+    case 25:
+    case "FAILURE_REASON_COMMISSION_SETTLED":
+      return FailureReason.FAILURE_REASON_COMMISSION_SETTLED;
+    case 26:
+    case "FAILURE_REASON_REQUEST_ID_REUSED":
+      return FailureReason.FAILURE_REASON_REQUEST_ID_REUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -224,6 +240,10 @@ export function failureReasonToNumber(object: FailureReason): number {
       return 23;
     case FailureReason.FAILURE_REASON_INTERNAL:
       return 24;
+    case FailureReason.FAILURE_REASON_COMMISSION_SETTLED:
+      return 25;
+    case FailureReason.FAILURE_REASON_REQUEST_ID_REUSED:
+      return 26;
     case FailureReason.UNRECOGNIZED:
     default:
       return -1;

@@ -19,6 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { HttpBody } from "../../../google/api/httpbody.js";
+import { Duration } from "../../../google/protobuf/duration.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { Provision } from "./quotas.js";
 
@@ -38,8 +39,67 @@ export interface Commission {
   issueTime:
     | Date
     | undefined;
-  /** What it changes, one entry per holding. */
+  /** What it changes, one entry per holding; left out in lists. */
   provisions: Provision[];
+  /** When it will be rejected unless it is settled before; absent when never. */
+  expireTime?: Date | undefined;
+}
+
+/** How a commission ended. */
+export interface Settlement {
+  /** Serial of the commission. */
+  serial: bigint;
+  /** How it ended. */
+  outcome: Settlement_Outcome;
+  /** When it ended. */
+  settleTime:
+    | Date
+    | undefined;
+  /** Why, as whoever settled it said; `EXPIRED` when its time ran out. */
+  reason: string;
+}
+
+/** The two ends. */
+export enum Settlement_Outcome {
+  /** OUTCOME_UNSPECIFIED - Never sent. */
+  OUTCOME_UNSPECIFIED = "OUTCOME_UNSPECIFIED",
+  /** OUTCOME_ACCEPTED - The reserved change is real. */
+  OUTCOME_ACCEPTED = "OUTCOME_ACCEPTED",
+  /** OUTCOME_REJECTED - The reserved change is undone. */
+  OUTCOME_REJECTED = "OUTCOME_REJECTED",
+  UNRECOGNIZED = "UNRECOGNIZED",
+}
+
+export function settlement_OutcomeFromJSON(object: any): Settlement_Outcome {
+  switch (object) {
+    case 0:
+    case "OUTCOME_UNSPECIFIED":
+      return Settlement_Outcome.OUTCOME_UNSPECIFIED;
+    case 1:
+    case "OUTCOME_ACCEPTED":
+      return Settlement_Outcome.OUTCOME_ACCEPTED;
+    case 2:
+    case "OUTCOME_REJECTED":
+      return Settlement_Outcome.OUTCOME_REJECTED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Settlement_Outcome.UNRECOGNIZED;
+  }
+}
+
+export function settlement_OutcomeToNumber(object: Settlement_Outcome): number {
+  switch (object) {
+    case Settlement_Outcome.OUTCOME_UNSPECIFIED:
+      return 0;
+    case Settlement_Outcome.OUTCOME_ACCEPTED:
+      return 1;
+    case Settlement_Outcome.OUTCOME_REJECTED:
+      return 2;
+    case Settlement_Outcome.UNRECOGNIZED:
+    default:
+      return -1;
+  }
 }
 
 /** Request of CommissionsService.IssueCommission. */
@@ -54,6 +114,20 @@ export interface IssueCommissionRequest {
   name: string;
   /** Judges the commission and keeps nothing; the response has no serial. */
   dryRun: boolean;
+  /**
+   * Chosen by the caller, unique among its calls, at most 255 characters: makes the call safe to
+   * repeat. Remembered for 7 days, unless the operator says otherwise; refused calls are not.
+   */
+  requestId?:
+    | string
+    | undefined;
+  /**
+   * Rejects the commission by itself when it is not settled in this time, to the second or so.
+   * Absent: the operator's default, which is never.
+   */
+  expiresIn?:
+    | Duration
+    | undefined;
   /** The documented body as sent, filled in by the transcoder only. */
   rest: HttpBody | undefined;
 }
@@ -72,6 +146,14 @@ export interface ListCommissionsRequest {
   pageSize: number;
   /** `next_page_token` of the page before; empty for the first page. */
   pageToken: string;
+  /** Only commissions issued at least this long ago. */
+  minAge?:
+    | Duration
+    | undefined;
+  /** Only commissions issued at most this long ago. */
+  maxAge?:
+    | Duration
+    | undefined;
   /** The documented body as sent, filled in by the transcoder only; ignored. */
   rest: HttpBody | undefined;
 }
@@ -82,6 +164,8 @@ export interface ListCommissionsResponse {
   serials: bigint[];
   /** Send it back for the next page; empty on the last one. */
   nextPageToken: string;
+  /** The same commissions with names and times, without their provisions. */
+  commissions: Commission[];
   /** The documented body as answered, read by the transcoder only. */
   rest: HttpBody | undefined;
 }
@@ -135,6 +219,8 @@ export interface ResolveCommissionRequest_RejectAction {
 
 /** Response of CommissionsService.ResolveCommission. */
 export interface ResolveCommissionResponse {
+  /** Whether an earlier call had settled it the same way. */
+  alreadySettled: boolean;
   /** The documented body as answered, read by the transcoder only. */
   rest: HttpBody | undefined;
 }
@@ -159,6 +245,11 @@ export interface ResolveCommissionsResponse {
   rejected: bigint[];
   /** Serials that were left alone, ascending, each with the reason. */
   failed: ResolveCommissionsResponse_Failed[];
+  /**
+   * How serials of this call had been settled before it, ascending; those settled the way this call
+   * wanted are in `accepted` or `rejected` as well, the others in `failed`.
+   */
+  alreadySettled: Settlement[];
   /** The documented body as answered, read by the transcoder only. */
   rest: HttpBody | undefined;
 }
@@ -167,14 +258,14 @@ export interface ResolveCommissionsResponse {
 export interface ResolveCommissionsResponse_Failed {
   /** The serial. */
   serial: bigint;
-  /** COMMISSION_NOT_FOUND or SERIAL_CONFLICT, as in `apportion.failure.v1.FailureReason`. */
+  /** COMMISSION_NOT_FOUND, COMMISSION_SETTLED or SERIAL_CONFLICT, as in `apportion.failure.v1.FailureReason`. */
   reason: string;
   /** The same for people. */
   message: string;
 }
 
 function createBaseCommission(): Commission {
-  return { serial: 0n, name: "", issueTime: undefined, provisions: [] };
+  return { serial: 0n, name: "", issueTime: undefined, provisions: [], expireTime: undefined };
 }
 
 export const Commission: MessageFns<Commission> = {
@@ -193,6 +284,9 @@ export const Commission: MessageFns<Commission> = {
     }
     for (const v of message.provisions) {
       Provision.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.expireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expireTime), writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -242,6 +336,14 @@ export const Commission: MessageFns<Commission> = {
             message.provisions.push(Provision.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -263,12 +365,116 @@ export const Commission: MessageFns<Commission> = {
     message.name = object.name ?? "";
     message.issueTime = object.issueTime ?? undefined;
     message.provisions = object.provisions?.map((e) => Provision.fromPartial(e)) || [];
+    message.expireTime = object.expireTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSettlement(): Settlement {
+  return { serial: 0n, outcome: Settlement_Outcome.OUTCOME_UNSPECIFIED, settleTime: undefined, reason: "" };
+}
+
+export const Settlement: MessageFns<Settlement> = {
+  encode(message: Settlement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serial !== 0n) {
+      if (BigInt.asIntN(64, message.serial) !== message.serial) {
+        throw new globalThis.Error("value provided for field message.serial of type int64 too large");
+      }
+      writer.uint32(8).int64(message.serial);
+    }
+    if (message.outcome !== Settlement_Outcome.OUTCOME_UNSPECIFIED) {
+      writer.uint32(16).int32(settlement_OutcomeToNumber(message.outcome));
+    }
+    if (message.settleTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.settleTime), writer.uint32(26).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Settlement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettlement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.serial = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.outcome = settlement_OutcomeFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.settleTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Settlement>, I>>(base?: I): Settlement {
+    return Settlement.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Settlement>, I>>(object: I): Settlement {
+    const message = createBaseSettlement();
+    message.serial = (object.serial !== undefined && object.serial !== null) ? BigInt(object.serial) : 0n;
+    message.outcome = object.outcome ?? Settlement_Outcome.OUTCOME_UNSPECIFIED;
+    message.settleTime = object.settleTime ?? undefined;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
 
 function createBaseIssueCommissionRequest(): IssueCommissionRequest {
-  return { provisions: [], force: false, autoAccept: false, name: "", dryRun: false, rest: undefined };
+  return {
+    provisions: [],
+    force: false,
+    autoAccept: false,
+    name: "",
+    dryRun: false,
+    requestId: undefined,
+    expiresIn: undefined,
+    rest: undefined,
+  };
 }
 
 export const IssueCommissionRequest: MessageFns<IssueCommissionRequest> = {
@@ -287,6 +493,12 @@ export const IssueCommissionRequest: MessageFns<IssueCommissionRequest> = {
     }
     if (message.dryRun !== false) {
       writer.uint32(40).bool(message.dryRun);
+    }
+    if (message.requestId !== undefined) {
+      writer.uint32(50).string(message.requestId);
+    }
+    if (message.expiresIn !== undefined) {
+      Duration.encode(message.expiresIn, writer.uint32(58).fork()).join();
     }
     if (message.rest !== undefined) {
       HttpBody.encode(message.rest, writer.uint32(802).fork()).join();
@@ -347,6 +559,22 @@ export const IssueCommissionRequest: MessageFns<IssueCommissionRequest> = {
             message.dryRun = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.expiresIn = Duration.decode(reader, reader.uint32());
+            continue;
+          }
           case 100: {
             if (tag !== 802) {
               break;
@@ -377,6 +605,10 @@ export const IssueCommissionRequest: MessageFns<IssueCommissionRequest> = {
     message.autoAccept = object.autoAccept ?? false;
     message.name = object.name ?? "";
     message.dryRun = object.dryRun ?? false;
+    message.requestId = object.requestId ?? undefined;
+    message.expiresIn = (object.expiresIn !== undefined && object.expiresIn !== null)
+      ? Duration.fromPartial(object.expiresIn)
+      : undefined;
     message.rest = (object.rest !== undefined && object.rest !== null) ? HttpBody.fromPartial(object.rest) : undefined;
     return message;
   },
@@ -453,7 +685,7 @@ export const IssueCommissionResponse: MessageFns<IssueCommissionResponse> = {
 };
 
 function createBaseListCommissionsRequest(): ListCommissionsRequest {
-  return { pageSize: 0, pageToken: "", rest: undefined };
+  return { pageSize: 0, pageToken: "", minAge: undefined, maxAge: undefined, rest: undefined };
 }
 
 export const ListCommissionsRequest: MessageFns<ListCommissionsRequest> = {
@@ -463,6 +695,12 @@ export const ListCommissionsRequest: MessageFns<ListCommissionsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.minAge !== undefined) {
+      Duration.encode(message.minAge, writer.uint32(26).fork()).join();
+    }
+    if (message.maxAge !== undefined) {
+      Duration.encode(message.maxAge, writer.uint32(34).fork()).join();
     }
     if (message.rest !== undefined) {
       HttpBody.encode(message.rest, writer.uint32(802).fork()).join();
@@ -499,6 +737,22 @@ export const ListCommissionsRequest: MessageFns<ListCommissionsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.minAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.maxAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
           case 100: {
             if (tag !== 802) {
               break;
@@ -526,13 +780,19 @@ export const ListCommissionsRequest: MessageFns<ListCommissionsRequest> = {
     const message = createBaseListCommissionsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.minAge = (object.minAge !== undefined && object.minAge !== null)
+      ? Duration.fromPartial(object.minAge)
+      : undefined;
+    message.maxAge = (object.maxAge !== undefined && object.maxAge !== null)
+      ? Duration.fromPartial(object.maxAge)
+      : undefined;
     message.rest = (object.rest !== undefined && object.rest !== null) ? HttpBody.fromPartial(object.rest) : undefined;
     return message;
   },
 };
 
 function createBaseListCommissionsResponse(): ListCommissionsResponse {
-  return { serials: [], nextPageToken: "", rest: undefined };
+  return { serials: [], nextPageToken: "", commissions: [], rest: undefined };
 }
 
 export const ListCommissionsResponse: MessageFns<ListCommissionsResponse> = {
@@ -549,6 +809,9 @@ export const ListCommissionsResponse: MessageFns<ListCommissionsResponse> = {
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    for (const v of message.commissions) {
+      Commission.encode(v!, writer.uint32(26).fork()).join();
     }
     if (message.rest !== undefined) {
       HttpBody.encode(message.rest, writer.uint32(802).fork()).join();
@@ -595,6 +858,14 @@ export const ListCommissionsResponse: MessageFns<ListCommissionsResponse> = {
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.commissions.push(Commission.decode(reader, reader.uint32()));
+            continue;
+          }
           case 100: {
             if (tag !== 802) {
               break;
@@ -622,6 +893,7 @@ export const ListCommissionsResponse: MessageFns<ListCommissionsResponse> = {
     const message = createBaseListCommissionsResponse();
     message.serials = object.serials?.map((e) => BigInt(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.commissions = object.commissions?.map((e) => Commission.fromPartial(e)) || [];
     message.rest = (object.rest !== undefined && object.rest !== null) ? HttpBody.fromPartial(object.rest) : undefined;
     return message;
   },
@@ -1005,11 +1277,14 @@ export const ResolveCommissionRequest_RejectAction: MessageFns<ResolveCommission
 };
 
 function createBaseResolveCommissionResponse(): ResolveCommissionResponse {
-  return { rest: undefined };
+  return { alreadySettled: false, rest: undefined };
 }
 
 export const ResolveCommissionResponse: MessageFns<ResolveCommissionResponse> = {
   encode(message: ResolveCommissionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.alreadySettled !== false) {
+      writer.uint32(8).bool(message.alreadySettled);
+    }
     if (message.rest !== undefined) {
       HttpBody.encode(message.rest, writer.uint32(802).fork()).join();
     }
@@ -1029,6 +1304,14 @@ export const ResolveCommissionResponse: MessageFns<ResolveCommissionResponse> = 
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.alreadySettled = reader.bool();
+            continue;
+          }
           case 100: {
             if (tag !== 802) {
               break;
@@ -1054,6 +1337,7 @@ export const ResolveCommissionResponse: MessageFns<ResolveCommissionResponse> = 
   },
   fromPartial<I extends Exact<DeepPartial<ResolveCommissionResponse>, I>>(object: I): ResolveCommissionResponse {
     const message = createBaseResolveCommissionResponse();
+    message.alreadySettled = object.alreadySettled ?? false;
     message.rest = (object.rest !== undefined && object.rest !== null) ? HttpBody.fromPartial(object.rest) : undefined;
     return message;
   },
@@ -1185,7 +1469,7 @@ export const ResolveCommissionsRequest: MessageFns<ResolveCommissionsRequest> = 
 };
 
 function createBaseResolveCommissionsResponse(): ResolveCommissionsResponse {
-  return { accepted: [], rejected: [], failed: [], rest: undefined };
+  return { accepted: [], rejected: [], failed: [], alreadySettled: [], rest: undefined };
 }
 
 export const ResolveCommissionsResponse: MessageFns<ResolveCommissionsResponse> = {
@@ -1212,6 +1496,9 @@ export const ResolveCommissionsResponse: MessageFns<ResolveCommissionsResponse> 
     }
     for (const v of message.failed) {
       ResolveCommissionsResponse_Failed.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.alreadySettled) {
+      Settlement.encode(v!, writer.uint32(34).fork()).join();
     }
     if (message.rest !== undefined) {
       HttpBody.encode(message.rest, writer.uint32(802).fork()).join();
@@ -1276,6 +1563,14 @@ export const ResolveCommissionsResponse: MessageFns<ResolveCommissionsResponse> 
             message.failed.push(ResolveCommissionsResponse_Failed.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.alreadySettled.push(Settlement.decode(reader, reader.uint32()));
+            continue;
+          }
           case 100: {
             if (tag !== 802) {
               break;
@@ -1304,6 +1599,7 @@ export const ResolveCommissionsResponse: MessageFns<ResolveCommissionsResponse> 
     message.accepted = object.accepted?.map((e) => BigInt(e)) || [];
     message.rejected = object.rejected?.map((e) => BigInt(e)) || [];
     message.failed = object.failed?.map((e) => ResolveCommissionsResponse_Failed.fromPartial(e)) || [];
+    message.alreadySettled = object.alreadySettled?.map((e) => Settlement.fromPartial(e)) || [];
     message.rest = (object.rest !== undefined && object.rest !== null) ? HttpBody.fromPartial(object.rest) : undefined;
     return message;
   },
@@ -1409,11 +1705,13 @@ export const CommissionsServiceService = {
    *
    * Limits are judged now, against usage plus what other commissions already hold, so that a later
    * accept cannot fail. Charging a user's share of a project takes two provisions, one on the
-   * user's holding and one on the project's own. Repeating the call reserves twice.
+   * user's holding and one on the project's own. Repeating the call reserves twice unless
+   * `request_id` is set: then a repeat returns the serial of the first success.
    *
    * Fails with NO_CAPACITY or NO_QUANTITY naming the first provision that does not fit, in request
    * order after equal keys were added up; with NO_HOLDING when a holding does not exist; with
-   * INVALID_REQUEST when a sum leaves 64 bits.
+   * INVALID_REQUEST when a sum leaves 64 bits; with REQUEST_ID_REUSED when the same id came with
+   * other content before.
    */
   issueCommission: {
     path: "/apportion.quotas.v1.CommissionsService/IssueCommission" as const,
@@ -1426,7 +1724,10 @@ export const CommissionsServiceService = {
       Buffer.from(IssueCommissionResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): IssueCommissionResponse => IssueCommissionResponse.decode(value),
   },
-  /** Lists the caller's pending commissions, oldest first. Safe to repeat. */
+  /**
+   * Lists the caller's pending commissions, in the order of their serials, with what a reconciler
+   * needs to tell fresh ones from abandoned ones. Safe to repeat.
+   */
   listCommissions: {
     path: "/apportion.quotas.v1.CommissionsService/ListCommissions" as const,
     requestStream: false as const,
@@ -1456,9 +1757,11 @@ export const CommissionsServiceService = {
   /**
    * Accepts or rejects one pending commission for good.
    *
-   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Fails
-   * with COMMISSION_NOT_FOUND when it is unknown, already settled or another component's, so of two
-   * calls for one serial exactly one succeeds.
+   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Safe to
+   * repeat: what was settled the same way within the last days answers OK again and changes nothing.
+   *
+   * Fails with COMMISSION_SETTLED when it was settled the other way, with COMMISSION_NOT_FOUND when
+   * it is unknown, another component's, or was settled too long ago.
    */
   resolveCommission: {
     path: "/apportion.quotas.v1.CommissionsService/ResolveCommission" as const,
@@ -1474,8 +1777,9 @@ export const CommissionsServiceService = {
   /**
    * Accepts and rejects many commissions in one transaction.
    *
-   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Repeating
-   * the call is harmless: what is settled already is reported as not found.
+   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Safe to
+   * repeat: what was settled the same way before counts as settled, and is listed in
+   * `already_settled` too.
    */
   resolveCommissions: {
     path: "/apportion.quotas.v1.CommissionsService/ResolveCommissions" as const,
@@ -1496,14 +1800,19 @@ export interface CommissionsServiceServer extends UntypedServiceImplementation {
    *
    * Limits are judged now, against usage plus what other commissions already hold, so that a later
    * accept cannot fail. Charging a user's share of a project takes two provisions, one on the
-   * user's holding and one on the project's own. Repeating the call reserves twice.
+   * user's holding and one on the project's own. Repeating the call reserves twice unless
+   * `request_id` is set: then a repeat returns the serial of the first success.
    *
    * Fails with NO_CAPACITY or NO_QUANTITY naming the first provision that does not fit, in request
    * order after equal keys were added up; with NO_HOLDING when a holding does not exist; with
-   * INVALID_REQUEST when a sum leaves 64 bits.
+   * INVALID_REQUEST when a sum leaves 64 bits; with REQUEST_ID_REUSED when the same id came with
+   * other content before.
    */
   issueCommission: handleUnaryCall<IssueCommissionRequest, IssueCommissionResponse>;
-  /** Lists the caller's pending commissions, oldest first. Safe to repeat. */
+  /**
+   * Lists the caller's pending commissions, in the order of their serials, with what a reconciler
+   * needs to tell fresh ones from abandoned ones. Safe to repeat.
+   */
   listCommissions: handleUnaryCall<ListCommissionsRequest, ListCommissionsResponse>;
   /**
    * Returns one pending commission with its provisions. Safe to repeat.
@@ -1514,16 +1823,19 @@ export interface CommissionsServiceServer extends UntypedServiceImplementation {
   /**
    * Accepts or rejects one pending commission for good.
    *
-   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Fails
-   * with COMMISSION_NOT_FOUND when it is unknown, already settled or another component's, so of two
-   * calls for one serial exactly one succeeds.
+   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Safe to
+   * repeat: what was settled the same way within the last days answers OK again and changes nothing.
+   *
+   * Fails with COMMISSION_SETTLED when it was settled the other way, with COMMISSION_NOT_FOUND when
+   * it is unknown, another component's, or was settled too long ago.
    */
   resolveCommission: handleUnaryCall<ResolveCommissionRequest, ResolveCommissionResponse>;
   /**
    * Accepts and rejects many commissions in one transaction.
    *
-   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Repeating
-   * the call is harmless: what is settled already is reported as not found.
+   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Safe to
+   * repeat: what was settled the same way before counts as settled, and is listed in
+   * `already_settled` too.
    */
   resolveCommissions: handleUnaryCall<ResolveCommissionsRequest, ResolveCommissionsResponse>;
 }
@@ -1534,11 +1846,13 @@ export interface CommissionsServiceClient extends Client {
    *
    * Limits are judged now, against usage plus what other commissions already hold, so that a later
    * accept cannot fail. Charging a user's share of a project takes two provisions, one on the
-   * user's holding and one on the project's own. Repeating the call reserves twice.
+   * user's holding and one on the project's own. Repeating the call reserves twice unless
+   * `request_id` is set: then a repeat returns the serial of the first success.
    *
    * Fails with NO_CAPACITY or NO_QUANTITY naming the first provision that does not fit, in request
    * order after equal keys were added up; with NO_HOLDING when a holding does not exist; with
-   * INVALID_REQUEST when a sum leaves 64 bits.
+   * INVALID_REQUEST when a sum leaves 64 bits; with REQUEST_ID_REUSED when the same id came with
+   * other content before.
    */
   issueCommission(
     request: IssueCommissionRequest,
@@ -1555,7 +1869,10 @@ export interface CommissionsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: IssueCommissionResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the caller's pending commissions, oldest first. Safe to repeat. */
+  /**
+   * Lists the caller's pending commissions, in the order of their serials, with what a reconciler
+   * needs to tell fresh ones from abandoned ones. Safe to repeat.
+   */
   listCommissions(
     request: ListCommissionsRequest,
     callback: (error: ServiceError | null, response: ListCommissionsResponse) => void,
@@ -1594,9 +1911,11 @@ export interface CommissionsServiceClient extends Client {
   /**
    * Accepts or rejects one pending commission for good.
    *
-   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Fails
-   * with COMMISSION_NOT_FOUND when it is unknown, already settled or another component's, so of two
-   * calls for one serial exactly one succeeds.
+   * Accepting makes the reserved change real, rejecting undoes it; neither looks at limits. Safe to
+   * repeat: what was settled the same way within the last days answers OK again and changes nothing.
+   *
+   * Fails with COMMISSION_SETTLED when it was settled the other way, with COMMISSION_NOT_FOUND when
+   * it is unknown, another component's, or was settled too long ago.
    */
   resolveCommission(
     request: ResolveCommissionRequest,
@@ -1616,8 +1935,9 @@ export interface CommissionsServiceClient extends Client {
   /**
    * Accepts and rejects many commissions in one transaction.
    *
-   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Repeating
-   * the call is harmless: what is settled already is reported as not found.
+   * Serials that cannot be settled are reported in `failed` and do not hinder the others. Safe to
+   * repeat: what was settled the same way before counts as settled, and is listed in
+   * `already_settled` too.
    */
   resolveCommissions(
     request: ResolveCommissionsRequest,
