@@ -130,12 +130,8 @@ export class Batcher<Operation, Result> {
     const { database, write, onBatch } = this.#options;
     onBatch?.(batch.length);
     try {
-      const settled = await database.transact((tx) =>
-        write(
-          tx,
-          batch.map((waiting) => waiting.operation),
-        ),
-      );
+      const operations = batch.map((waiting) => waiting.operation);
+      const settled = await database.transact((tx) => write(tx, operations), { pipelined: true });
       batch.forEach((waiting, index) => {
         answer(waiting, settled[index]);
       });

@@ -15,6 +15,9 @@ const FIRST_PAUSE_MS = 5;
 /** How long the outcome of a commit is looked for after its connection broke, in milliseconds. */
 const OUTCOME_PATIENCE_MS = 15_000;
 
+/** Connections for pipelined transactions: one batch is written at a time, few wait for locks. */
+const PIPELINED_CONNECTIONS = 4;
+
 /** How to reach the database. */
 export interface DatabaseOptions {
   readonly url: string;
@@ -27,33 +30,35 @@ export interface DatabaseOptions {
 export interface TransactOptions {
   /** One snapshot for all statements, and no writes. */
   readonly readOnly?: boolean;
+  /**
+   * Sends statements without waiting for the answers to those before: begin goes with the first
+   * one, commit with the last one. `pieces` does not work then.
+   */
+  readonly pipelined?: boolean;
 }
 
 /** The pool of connections and the only way to open a transaction. */
 export class Database {
   readonly availability: Availability;
   readonly #pool: pg.Pool;
+  readonly #pipelined: pg.Pool;
 
   constructor(options: DatabaseOptions) {
     this.availability = new Availability(options.url);
-    this.#pool = new pg.Pool({
-      connectionString: options.url,
-      max: options.poolSize,
-      connectionTimeoutMillis: 1_500,
-      idleTimeoutMillis: 60_000,
-      application_name: 'apportion',
-      statement_timeout: options.statementTimeoutMs ?? 60_000,
-      idle_in_transaction_session_timeout: 60_000,
-      types: columnTypes,
-    });
-    // Without a listener a connection that breaks while idle would end the process.
-    this.#pool.on('error', () => undefined);
+    this.#pool = createPool(options, { max: options.poolSize });
+    this.#pipelined = createPool(options, { max: PIPELINED_CONNECTIONS, pipeline: true });
   }
 
   /** Connections by what they are doing, for the metrics. */
   get connections(): { readonly total: number; readonly idle: number; readonly waiting: number } {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+    const pools = [this.#pool, this.#pipelined];
+    const sum = (count: (pool: pg.Pool) => number) =>
+      pools.reduce((total, pool) => total + count(pool), 0);
+    return {
+      total: sum((pool) => pool.totalCount),
+      idle: sum((pool) => pool.idleCount),
+      waiting: sum((pool) => pool.waitingCount),
+    };
   }
 
   /**
@@ -77,7 +82,7 @@ export class Database {
   async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.availability.guard(async () => {
       try {
-        return await this.#on((tx) => work(tx));
+        return await this.#on(this.#pool, (tx) => work(tx));
       } catch (error) {
         throw translated(error);
       }
@@ -87,14 +92,15 @@ export class Database {
   /** Closes every connection; nothing may be asked afterwards. */
   async close(): Promise<void> {
     await this.availability.stop();
-    await this.#pool.end();
+    await Promise.all([this.#pool.end(), this.#pipelined.end()]);
   }
 
   async #attempts<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
     let pause = FIRST_PAUSE_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#on((tx, client) => this.#once(tx, client, work, options));
+        const pool = options.pipelined === true ? this.#pipelined : this.#pool;
+        return await this.#on(pool, (tx, client) => this.#once(tx, client, work, options));
       } catch (error) {
         const again = error instanceof NotCommitted || isRetryable(error);
         if (!again || attempt >= ATTEMPTS) throw translated(causeOf(error));
@@ -112,10 +118,14 @@ export class Database {
   ): Promise<T> {
     let result: T;
     try {
-      await client.query(
+      const begin = client.query(
         options.readOnly === true ? 'begin isolation level repeatable read read only' : 'begin',
       );
+      // In a pipeline nobody waits for it yet; its error is that of the first statement, too.
+      begin.catch(() => undefined);
+      if (options.pipelined !== true) await begin;
       result = await work(tx);
+      await begin;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       // Before the commit nothing is kept, so another connection may begin anew. Reads may have
@@ -123,13 +133,31 @@ export class Database {
       const mayBeginAnew = isAway(error) && options.readOnly !== true;
       throw mayBeginAnew ? new NotCommitted('the connection was lost', { cause: error }) : error;
     }
+    await this.#commit(tx, client, options);
+    return result;
+  }
+
+  /** Returns when the transaction is committed for sure; throws when it is not. */
+  async #commit(tx: ClientTx, client: pg.PoolClient, options: TransactOptions): Promise<void> {
+    const last = tx.lastStatement;
+    const writing =
+      last === undefined
+        ? Promise.resolve()
+        : client.query({ ...last.statement, values: [...last.values] });
+    // In a pipeline the commit leaves before the answer; behind a failure it rolls back.
+    const committing = options.pipelined === true ? client.query('commit') : undefined;
+    const [written] = await Promise.allSettled([writing, committing]);
+    if (written.status === 'rejected' && !isAway(written.reason)) {
+      if (committing === undefined) await client.query('rollback').catch(() => undefined);
+      throw last?.explain(written.reason);
+    }
     try {
-      await client.query('commit');
+      await writing;
+      await (committing ?? client.query('commit'));
     } catch (error) {
       if (!isAway(error)) throw error;
       await this.#settleLostCommit(tx.transactionId, error);
     }
-    return result;
   }
 
   /**
@@ -150,7 +178,7 @@ export class Database {
 
   async #statusOf(transactionId: string): Promise<string | undefined> {
     try {
-      return await this.#on(async (tx) => {
+      return await this.#on(this.#pool, async (tx) => {
         const rows = await tx.query<{ status: string | null }>(
           { text: 'select pg_xact_status($1::text::xid8) as status' },
           [transactionId],
@@ -163,10 +191,13 @@ export class Database {
     }
   }
 
-  async #on<T>(work: (tx: ClientTx, client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #on<T>(
+    pool: pg.Pool,
+    work: (tx: ClientTx, client: pg.PoolClient) => Promise<T>,
+  ): Promise<T> {
     let client: pg.PoolClient;
     try {
-      client = await this.#pool.connect();
+      client = await pool.connect();
     } catch (error) {
       throw translated(error);
     }
@@ -193,4 +224,20 @@ class NotCommitted extends Error {}
 
 function causeOf(error: unknown): unknown {
   return error instanceof NotCommitted ? error.cause : error;
+}
+
+function createPool(options: DatabaseOptions, more: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    connectionTimeoutMillis: 1_500,
+    idleTimeoutMillis: 60_000,
+    application_name: 'apportion',
+    statement_timeout: options.statementTimeoutMs ?? 60_000,
+    idle_in_transaction_session_timeout: 60_000,
+    types: columnTypes,
+    ...more,
+  });
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', () => undefined);
+  return pool;
 }

@@ -28,11 +28,29 @@ export interface Tx {
    * should the connection break during commit.
    */
   identify(transactionId: string): void;
+  /**
+   * Leaves the last statement of the transaction to whoever opened it: it is sent together with the
+   * commit once the work returns, which saves a round trip. Its rows are not read.
+   *
+   * @param explain - turns an error of the statement into what the transaction fails with.
+   */
+  last(statement: Statement, values: readonly unknown[], explain?: Explain): void;
+}
+
+/** Turns an error of a statement into what it means. */
+export type Explain = (error: unknown) => unknown;
+
+/** The statement with which a transaction ends. */
+export interface LastStatement {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+  readonly explain: Explain;
 }
 
 /** A transaction on one connection. */
 export class ClientTx implements Tx {
   transactionId: string | undefined;
+  lastStatement: LastStatement | undefined;
 
   constructor(private readonly client: PoolClient) {}
 
@@ -66,5 +84,13 @@ export class ClientTx implements Tx {
 
   identify(transactionId: string): void {
     this.transactionId = transactionId;
+  }
+
+  last(
+    statement: Statement,
+    values: readonly unknown[],
+    explain: Explain = (error) => error,
+  ): void {
+    this.lastStatement = { statement, values, explain };
   }
 }

@@ -13,6 +13,7 @@ import { OperatorError } from '../kernel/operator-error.js';
 import { type Call, callFrom, type Link, type Outcome } from './call.js';
 import { createChain } from './chain/index.js';
 import { answerGrpc, type GrpcAnswer, Undecodable } from './grpc-face.js';
+import { adoptGrpcLog } from './grpc-log.js';
 import type { Family } from './http.js';
 import type { RpcMetrics } from './metrics.js';
 import {
@@ -53,6 +54,7 @@ const ENVELOPE_BYTES = 65_536;
 
 /** Returns a server that is not listening yet. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
+  adoptGrpcLog(options.log);
   const server = new Server({
     'grpc.max_receive_message_length': options.maxMessageBytes + ENVELOPE_BYTES,
     'grpc.max_send_message_length': -1,

@@ -1,15 +1,34 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+
+/**
+ * Where ports are looked for: below the range from which systems take the near ends of outgoing
+ * connections (Linux 32768 to 60999), which could otherwise take the port before it is listened on,
+ * or while a process that should have it is started again.
+ */
+const LOWEST = 20_000;
+const HIGHEST = 32_767;
+
+const TRIES = 100;
 
 /** Returns a loopback port that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port between ${String(LOWEST)} and ${String(HIGHEST)}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
+    probe.once('error', () => {
+      resolve(false);
+    });
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
       probe.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('a TCP socket without a port'));
+        resolve(true);
       });
     });
   });

@@ -3,6 +3,7 @@ import * as identity from './0001-identity-accounts.js';
 import * as quotas from './0002-quotas-ledger.js';
 import * as projects from './0003-projects-memberships.js';
 import * as requests from './0004-quotas-requests.js';
+import * as heartbeats from './0005-jobs-heartbeats.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { name: '0002_quotas_ledger', ...quotas },
   { name: '0003_projects_memberships', ...projects },
   { name: '0004_quotas_requests', ...requests },
+  { name: '0005_jobs_heartbeats', ...heartbeats },
 ];

@@ -234,12 +234,12 @@ export function settledOtherwise(serial: bigint, how: Settlement): Failure {
 }
 
 /** Returns the failure of a request id that came with other content before. */
-export function requestIdReused(requestId: string, serial: bigint | undefined): Failure {
+export function requestIdReused(requestId: string, serial: bigint): Failure {
   return new Failure(
     'already-exists',
     'REQUEST_ID_REUSED',
     'The request id was used for a commission of other content',
-    { request_id: requestId, ...(serial !== undefined && { serial }) },
+    { request_id: requestId, serial },
   );
 }
 

@@ -23,12 +23,14 @@ import {
   findRequests,
   findSettlements,
   type RequestKey,
+  type StoredRequest,
   type StoredSettlement,
 } from '../storage/earlier-calls.js';
 import type { HoldingIds } from '../storage/holding-ids.js';
 import {
   lockCommissions,
   lockHoldings,
+  openLedger,
   type NewCommission,
   type NewSettlement,
   type StoredCommission,
@@ -76,6 +78,9 @@ export async function writeLedgerBatch(
   options: LedgerOptions,
 ): Promise<readonly Settled<LedgerResult>[]> {
   const at = options.clock.now();
+  const opening = openLedger(tx, operations.filter(({ kind }) => kind === 'issue').length);
+  // Not waited for yet: it travels with the locks. Its error is theirs, too.
+  opening.catch(() => undefined);
   const pending = await lockNamedCommissions(tx, operations);
   const settled = await settledEarlier(tx, operations, pending, at.getTime() - options.rememberMs);
   const requests = await requestedEarlier(tx, operations);
@@ -88,26 +93,22 @@ export async function writeLedgerBatch(
     for (const id of commission.holdingIds) touched.add(id);
   const holdings =
     touched.size === 0 ? new Map<bigint, Holding>() : await lockHoldings(tx, touched);
-  const batch = new LedgerBatch({ ids, holdings, pending, settled, requests, at, options });
-  const outcomes = operations.map((operation) => batch.run(operation));
-  const serials = await batch.write(tx);
-  return outcomes.map((outcome) => settledFrom(outcome, serials));
+  const serials = await opening;
+  const state = { ids, holdings, pending, settled, requests, serials, at, options };
+  const batch = new LedgerBatch(state);
+  const outcomes = operations.map((operation) => settledFrom(batch.run(operation)));
+  batch.write(tx);
+  return outcomes;
 }
 
-/** An outcome before serials are drawn: a new commission is known by its position among them. */
-type Draft =
-  | { readonly newIndex: number }
-  | { readonly serial: bigint }
-  | { readonly resolution: Resolution }
-  | Failure;
+/** What an operation came to; nothing of it is written yet. */
+type Draft = { readonly serial: bigint } | { readonly resolution: Resolution } | Failure;
 
-function settledFrom(draft: Draft, serials: readonly bigint[]): Settled<LedgerResult> {
+function settledFrom(draft: Draft): Settled<LedgerResult> {
   if (draft instanceof Failure) return { ok: false, failure: draft };
-  if ('resolution' in draft)
-    return { ok: true, value: { kind: 'resolved', resolution: draft.resolution } };
-  const serial = 'serial' in draft ? draft.serial : serials[draft.newIndex];
-  if (serial === undefined) throw new Error('A new commission got no serial');
-  return { ok: true, value: { kind: 'issued', serial } };
+  return 'serial' in draft
+    ? { ok: true, value: { kind: 'issued', serial: draft.serial } }
+    : { ok: true, value: { kind: 'resolved', resolution: draft.resolution } };
 }
 
 async function lockNamedCommissions(
@@ -160,9 +161,7 @@ function* namedSerials(operations: readonly LedgerOperation[]) {
 }
 
 /** What a request id stands for: a stored commission, or one of this batch. */
-type KnownRequest = { readonly fingerprint: Buffer } & (
-  { readonly serial: bigint } | { readonly newIndex: number }
-);
+type KnownRequest = Pick<StoredRequest, 'fingerprint' | 'serial'>;
 
 function requestKey({ componentId, requestId }: RequestKey): string {
   return `${componentId}/${requestId}`;
@@ -174,6 +173,8 @@ interface BatchState {
   readonly pending: Map<bigint, StoredCommission>;
   readonly settled: Map<bigint, StoredSettlement>;
   readonly requests: Map<string, KnownRequest>;
+  /** For new commissions, ascending; enough for all of them. */
+  readonly serials: readonly bigint[];
   readonly at: Date;
   readonly options: LedgerOptions;
 }
@@ -192,10 +193,10 @@ class LedgerBatch {
       : { resolution: this.#resolve(operation.componentId, operation.command) };
   }
 
-  async write(tx: Tx): Promise<readonly bigint[]> {
+  write(tx: Tx): void {
     const isIdle = this.#commissions.length === 0 && this.#settlements.length === 0;
-    if (isIdle) return [];
-    return writeLedger(tx, {
+    if (isIdle) return;
+    writeLedger(tx, {
       holdings: this.#changed,
       commissions: this.#commissions,
       settlements: this.#settlements,
@@ -211,10 +212,10 @@ class LedgerBatch {
     const known = this.state.requests.get(key);
     if (known !== undefined) {
       if (known.fingerprint.equals(fingerprint)) return known;
-      return requestIdReused(requestId, 'serial' in known ? known.serial : undefined);
+      return requestIdReused(requestId, known.serial);
     }
     const draft = this.#reserve(componentId, command, { id: requestId, fingerprint });
-    if ('newIndex' in draft) this.state.requests.set(key, { ...draft, fingerprint });
+    if ('serial' in draft) this.state.requests.set(key, { ...draft, fingerprint });
     return draft;
   }
 
@@ -232,8 +233,8 @@ class LedgerBatch {
     }
     if (command.dryRun) return { serial: 0n };
     for (const [id, holding] of reserved) this.#change(id, holding);
-    const newIndex = this.#commissions.length;
     const commission: NewCommission = {
+      serial: this.#nextSerial(),
       componentId,
       name: command.name,
       issuedAt: this.state.at,
@@ -244,8 +245,14 @@ class LedgerBatch {
       request,
     };
     this.#commissions.push(commission);
-    if (command.autoAccept) this.#settle(commission, { newIndex }, 'accept', '');
-    return { newIndex };
+    if (command.autoAccept) this.#settle(commission, 'accept', '');
+    return { serial: commission.serial };
+  }
+
+  #nextSerial(): bigint {
+    const serial = this.state.serials[this.#commissions.length];
+    if (serial === undefined) throw new Error('There are more new commissions than serials');
+    return serial;
   }
 
   #expiryOf({ expiresInMs }: IssueCommand): Date | null {
@@ -266,7 +273,7 @@ class LedgerBatch {
         failed.push(this.#notPending(componentId, serial));
       else {
         const how: Settlement = accept.has(serial) ? 'accept' : 'reject';
-        const reason = this.#settle(commission, { serial }, how, command.reason);
+        const reason = this.#settle(commission, how, command.reason);
         this.state.pending.delete(serial);
         this.state.settled.set(serial, {
           serial,
@@ -288,12 +295,7 @@ class LedgerBatch {
     return { serial, failure, earlier };
   }
 
-  #settle(
-    commission: Omit<StoredCommission, 'serial'>,
-    of: NewSettlement['of'],
-    how: Settlement,
-    reason: string,
-  ): string {
+  #settle(commission: StoredCommission, how: Settlement, reason: string): string {
     const holdings = commission.holdingIds.map((id, index) => {
       const quantity = commission.quantities[index];
       if (quantity === undefined) throw new Error('A commission has more holdings than quantities');
@@ -302,7 +304,7 @@ class LedgerBatch {
       return holding;
     });
     const logged = loggedReason(how, reason);
-    this.#settlements.push({ of, holdings, reason: logged });
+    this.#settlements.push({ commission, holdings, reason: logged });
     return logged;
   }
 

@@ -14,8 +14,8 @@ export interface StoredCommission {
   readonly quantities: readonly Quantity[];
 }
 
-/** A commission to be written; its serial is drawn by the write. */
-export type NewCommission = Omit<StoredCommission, 'serial'> & {
+/** A commission to be written. */
+export type NewCommission = StoredCommission & {
   /** Settled at once: only the log and the counters keep it. */
   readonly isSettled: boolean;
   readonly expiresAt: Date | null;
@@ -25,8 +25,7 @@ export type NewCommission = Omit<StoredCommission, 'serial'> & {
 
 /** A commission that is settled, and its holdings right after each of its provisions. */
 export interface NewSettlement {
-  /** Serial of a pending commission, or position of a new one among the new ones, from 0. */
-  readonly of: { readonly serial: bigint } | { readonly newIndex: number };
+  readonly commission: StoredCommission;
   readonly holdings: readonly Holding[];
   readonly reason: string;
 }
@@ -37,6 +36,25 @@ export interface LedgerWrite {
   readonly commissions: readonly NewCommission[];
   readonly settlements: readonly NewSettlement[];
   readonly at: Date;
+}
+
+const OPEN = {
+  name: 'quotas.open_ledger',
+  text: `
+    select pg_current_xact_id()::text as "transactionId",
+           array(select nextval('commission_serials') from generate_series(1, $1::int)) as serials`,
+};
+
+/**
+ * Begins a batch: returns ascending serials for so many new commissions, and makes the outcome of
+ * the transaction known even if the connection breaks. Serials that are not used leave gaps.
+ */
+export async function openLedger(tx: Tx, count: number): Promise<readonly bigint[]> {
+  const rows = await tx.query<{ transactionId: string; serials: bigint[] }>(OPEN, [count]);
+  const row = rows[0];
+  if (row === undefined) throw new Error('The ledger did not open');
+  tx.identify(row.transactionId);
+  return row.serials;
 }
 
 const LOCK_COMMISSIONS = {
@@ -85,76 +103,71 @@ export async function lockHoldings(tx: Tx, ids: Iterable<bigint>): Promise<Map<b
 const WRITE = {
   name: 'quotas.write_ledger',
   // One statement, so that a batch costs one round trip however much it changes. Arrays inside of
-  // arrays come as texts, because unnest would flatten them.
+  // arrays come as texts, because unnest would flatten them. Request ids are inserted in the order
+  // of their key: of two batches with the same ones one waits for the other, never in a circle.
   text: `
-    with drawn as (
-      select ord, nextval('commission_serials') as serial from generate_series(1, $1::int) as ord
-    ), changed as (
+    with changed as (
       update holdings h set usage_min = c.usage_min, usage_max = c.usage_max
-        from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as c (id, usage_min, usage_max)
+        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as c (id, usage_min, usage_max)
        where h.id = c.id
-    ), fresh as (
-      select d.ord, d.serial, n.component_id, n.name, n.is_settled,
-             n.holding_ids::bigint[] as holding_ids, n.quantities::bigint[] as quantities,
-             n.expires_at, n.request_id, n.fingerprint
-        from unnest($6::bigint[], $7::text[], $8::boolean[], $9::text[], $10::text[],
-                    $11::timestamptz[], $12::text[], $13::bytea[]) with ordinality
-             as n (component_id, name, is_settled, holding_ids, quantities, expires_at, request_id,
-                   fingerprint, ord)
-        join drawn d on d.ord = n.ord
     ), issued as (
-      insert into commissions (serial, component_id, name, issued_at, expires_at, holding_ids, quantities)
-      select serial, component_id, name, $5::timestamptz, expires_at, holding_ids, quantities
-        from fresh where not is_settled
+      insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
+      select n.serial, n.component_id, n.name, n.issued_at, n.holding_ids::bigint[],
+             n.quantities::bigint[], n.expires_at
+        from unnest($4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[], $8::text[],
+                    $9::text[], $10::timestamptz[])
+             as n (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
     ), requested as (
-      -- In the order of the key: of two batches with the same ids one waits for the other, never in
-      -- a circle.
-      insert into commission_requests (component_id, request_id, fingerprint, serial, created_at)
-      select component_id, request_id, fingerprint, serial, $5::timestamptz
-        from fresh where request_id is not null order by component_id, request_id
+      insert into commission_requests (serial, component_id, request_id, fingerprint, created_at)
+      select r.*, $11::timestamptz
+        from unnest($12::bigint[], $13::bigint[], $14::text[], $15::bytea[])
+             as r (serial, component_id, request_id, fingerprint)
+       order by r.component_id, r.request_id
     ), gone as (
-      delete from commissions where serial = any($14::bigint[]) returning *
-    ), settled as (
-      insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
-                                       holding_ids, quantities, limits, usage_mins, usage_maxs)
-      select coalesce(g.serial, f.serial), coalesce(g.component_id, f.component_id),
-             coalesce(g.name, f.name), coalesce(g.issued_at, $5::timestamptz), $5::timestamptz,
-             s.reason, coalesce(g.holding_ids, f.holding_ids), coalesce(g.quantities, f.quantities),
-             s.limits::bigint[], s.usage_mins::bigint[], s.usage_maxs::bigint[]
-        from unnest($14::bigint[], $15::int[], $16::text[], $17::text[], $18::text[], $19::text[])
-             with ordinality as s (serial, ord, reason, limits, usage_mins, usage_maxs, position)
-        left join gone g on g.serial = s.serial
-        left join fresh f on f.ord = s.ord
-       order by s.position
+      delete from commissions where serial = any($16::bigint[])
     )
-    select array(select serial from drawn order by ord) as serials,
-           pg_current_xact_id()::text as "transactionId"`,
+    insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
+                                     holding_ids, quantities, limits, usage_mins, usage_maxs)
+    select s.serial, s.component_id, s.name, s.issued_at, $11::timestamptz, s.reason,
+           s.holding_ids::bigint[], s.quantities::bigint[], s.limits::bigint[],
+           s.usage_mins::bigint[], s.usage_maxs::bigint[]
+      from unnest($16::bigint[], $17::bigint[], $18::text[], $19::timestamptz[], $20::text[],
+                  $21::text[], $22::text[], $23::text[], $24::text[], $25::text[])
+           with ordinality as s (serial, component_id, name, issued_at, holding_ids, quantities,
+                                 reason, limits, usage_mins, usage_maxs, position)
+     order by s.position`,
 };
 
 /**
- * Writes a batch and returns the serials of its new commissions, in their order. Every holding and
- * every pending commission in it must have been locked by this transaction.
+ * Writes a batch as the last statement of its transaction. Every holding and every pending
+ * commission in it must have been locked by this transaction.
  *
  * Has the transaction repeated when another one was faster with a request id of this batch; it
  * will find that one's serial then.
  */
-export async function writeLedger(tx: Tx, write: LedgerWrite): Promise<readonly bigint[]> {
-  try {
-    const rows = await tx.query<{ serials: bigint[]; transactionId: string }>(WRITE, [
-      write.commissions.length,
+export function writeLedger(tx: Tx, write: LedgerWrite): void {
+  const pending = write.commissions.filter(({ isSettled }) => !isSettled);
+  const requested = write.commissions.filter(({ request }) => request !== null);
+  const settled = write.settlements.map(({ commission }) => commission);
+  tx.last(
+    WRITE,
+    [
       ...holdingColumns(write.holdings),
+      ...commissionColumns(pending),
+      pending.map(({ expiresAt }) => expiresAt),
       write.at,
-      ...commissionColumns(write.commissions),
+      arrayLiteral(requested.map(({ serial }) => serial)),
+      arrayLiteral(requested.map(({ componentId }) => componentId)),
+      requested.map(({ request }) => request?.id),
+      requested.map(({ request }) => request?.fingerprint),
+      ...commissionColumns(settled),
       ...settlementColumns(write.settlements),
-    ]);
-    const row = rows[0];
-    if (row === undefined) throw new Error('The ledger statement returned nothing');
-    tx.identify(row.transactionId);
-    return row.serials;
-  } catch (cause) {
-    if (!breaksUnique(cause, 'commission_requests_pkey')) throw cause;
-    throw new RepeatTransaction('a request id was taken meanwhile', { cause });
-  }
+    ],
+    (error) =>
+      breaksUnique(error, 'commission_requests_pkey')
+        ? new RepeatTransaction('a request id was taken meanwhile', { cause: error })
+        : error,
+  );
 }
 
 function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
@@ -166,23 +179,19 @@ function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
   ];
 }
 
-function commissionColumns(commissions: LedgerWrite['commissions']): readonly unknown[] {
+function commissionColumns(commissions: readonly StoredCommission[]): readonly unknown[] {
   return [
+    arrayLiteral(commissions.map(({ serial }) => serial)),
     arrayLiteral(commissions.map(({ componentId }) => componentId)),
     commissions.map(({ name }) => name),
-    commissions.map(({ isSettled }) => isSettled),
+    commissions.map(({ issuedAt }) => issuedAt),
     commissions.map(({ holdingIds }) => arrayLiteral(holdingIds)),
     commissions.map(({ quantities }) => arrayLiteral(quantities)),
-    commissions.map(({ expiresAt }) => expiresAt),
-    commissions.map(({ request }) => request?.id ?? null),
-    commissions.map(({ request }) => request?.fingerprint ?? null),
   ];
 }
 
 function settlementColumns(settlements: LedgerWrite['settlements']): readonly unknown[] {
   return [
-    settlements.map(({ of }) => ('serial' in of ? of.serial : null)),
-    settlements.map(({ of }) => ('newIndex' in of ? of.newIndex + 1 : null)),
     settlements.map(({ reason }) => reason),
     settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ limit }) => limit))),
     settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ usageMin }) => usageMin))),

@@ -1,0 +1,140 @@
+import { sql, type Tx } from '../../db/tx.js';
+import { EFFECTIVE_STATES } from '../domain/membership-states.js';
+import { isAlive } from '../domain/project-states.js';
+import type { NewProject, Project } from '../domain/project.js';
+
+/** Columns that NewProject and Project share, as one JSON record of a set. */
+const RECORD = `uuid text, realname text, name text, state text, owner text, description text,
+  "endDate" timestamptz, "joinPolicy" text, "leavePolicy" text, "maxMembers" bigint`;
+
+/**
+ * Returns the projects that exist among `uuids`, locked against every other change until the
+ * transaction ends: whatever changes a project, its capacities or memberships starts here. Rows
+ * are locked in ascending order of id, so that two callers never wait for each other.
+ */
+export async function lockProjects(tx: Tx, uuids: readonly string[]): Promise<Project[]> {
+  return tx.query<Project>(
+    {
+      name: 'projects-lock',
+      text: `select id, uuid, realname, state, owner, description, end_date as "endDate",
+                    join_policy as "joinPolicy", leave_policy as "leavePolicy",
+                    max_members as "maxMembers", is_system as "isSystem"
+               from projects where uuid = any($1::text[]) order by id for no key update`,
+    },
+    [uuids],
+  );
+}
+
+/**
+ * Stores projects and returns the key of each; projects whose uuid exists are left alone and are
+ * missing in what is returned. The names of alive ones must be free.
+ */
+export async function insertProjects(
+  tx: Tx,
+  projects: readonly NewProject[],
+  now: Date,
+): Promise<{ readonly id: bigint; readonly uuid: string }[]> {
+  return tx.query(
+    {
+      name: 'projects-insert',
+      text: `insert into projects (uuid, realname, name, state, owner, description, end_date,
+                                   join_policy, leave_policy, max_members, private, is_system,
+                                   created_at, updated_at)
+             select uuid, realname, name, state, owner, description, "endDate", "joinPolicy",
+                    "leavePolicy", "maxMembers", "isPrivate", "isSystem",
+                    $2::timestamptz, $2::timestamptz
+               from jsonb_to_recordset($1::jsonb)
+                 as (${RECORD}, "isPrivate" boolean, "isSystem" boolean)
+             on conflict (uuid) do nothing
+             returning id, uuid`,
+    },
+    [recordsOf(projects), now],
+  );
+}
+
+/** Writes what changed about projects; reserved names must be free, or parked. */
+export async function updateProjects(
+  tx: Tx,
+  projects: readonly Project[],
+  now: Date,
+): Promise<void> {
+  await tx.query(
+    {
+      name: 'projects-update',
+      text: `update projects p
+                set realname = r.realname, name = r.name, state = r.state, owner = r.owner,
+                    description = r.description, end_date = r."endDate",
+                    join_policy = r."joinPolicy", leave_policy = r."leavePolicy",
+                    max_members = r."maxMembers", updated_at = $2
+               from jsonb_to_recordset($1::jsonb) as r (id bigint, ${RECORD})
+              where p.id = r.id`,
+    },
+    [recordsOf(projects), now],
+  );
+}
+
+/**
+ * Gives alive projects names that nobody else can want, until updateProjects gives them their own:
+ * the unique constraint is checked row by row, and names may go round in a circle.
+ */
+export async function parkNames(tx: Tx, ids: readonly bigint[]): Promise<void> {
+  await tx.query(
+    {
+      text: `update projects set name = 'parked:' || uuid, realname = 'parked:' || uuid
+              where id = any($1::bigint[])`,
+    },
+    [ids],
+  );
+}
+
+/** Returns which alive project holds each of the names that are taken. */
+export async function holdersOfNames(
+  tx: Tx,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.query<{ name: string; uuid: string }>(
+    {
+      name: 'projects-name-holders',
+      text: 'select name, uuid from projects where name = any($1::text[])',
+    },
+    [names],
+  );
+  return new Map(rows.map(({ name, uuid }) => [name, uuid]));
+}
+
+/** Returns the uuids among `uuids` that ordinary projects have. */
+export async function ordinaryProjectsAmong(tx: Tx, uuids: readonly string[]): Promise<string[]> {
+  const rows = await tx.query<{ uuid: string }>(
+    { text: 'select uuid from projects where uuid = any($1::text[]) and not is_system' },
+    [uuids],
+  );
+  return rows.map(({ uuid }) => uuid);
+}
+
+/** Returns the projects, not deleted, in which the user is an effective member, by id. */
+export async function effectiveProjectsOf(
+  tx: Tx,
+  userUuid: string,
+): Promise<{ readonly id: string; readonly name: string }[]> {
+  return tx.run(
+    sql('project_memberships as m')
+      .join('projects as p', 'p.id', 'm.project_id')
+      .where('m.user_uuid', userUuid)
+      .whereIn('m.state', EFFECTIVE_STATES)
+      .whereNot('p.state', 'deleted')
+      // As bytes: the same order whatever the collation of the database.
+      .orderByRaw('p.uuid collate "C"')
+      .select({ id: 'p.uuid', name: 'p.realname' }),
+  );
+}
+
+function recordsOf(projects: readonly (NewProject | Project)[]): string {
+  return JSON.stringify(
+    projects.map((project) => ({
+      ...project,
+      name: isAlive(project.state) ? project.realname : null,
+    })),
+    // JSON has no bigint; Postgres reads the digits of a string as well.
+    (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
+  );
+}

@@ -1,0 +1,25 @@
+/** The same cases for gRPC callers of a server and of Envoy. */
+import { connectGrpc, type GrpcClient } from './grpc-client.js';
+import type { Stack } from './stack.js';
+
+/** Declares cases twice: once with a client of the first server, once with one of Envoy. */
+export function describeBothWays(
+  stack: () => Stack,
+  cases: (client: () => GrpcClient) => void,
+): void {
+  for (const way of ['at a server', 'through Envoy']) {
+    describe(way, () => {
+      let client: GrpcClient;
+
+      before(() => {
+        const { addresses, edge } = stack();
+        client = connectGrpc(way === 'through Envoy' ? edge : (addresses[0] ?? ''));
+      });
+      after(() => {
+        client.close();
+      });
+
+      cases(() => client);
+    });
+  }
+}
