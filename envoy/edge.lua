@@ -3,12 +3,13 @@
 -- A call is gRPC only if it is a POST to one of our own packages; everything else is REST, whatever it claims to be.
 -- REST requests: the target and the method travel in x-rest-target and x-rest-method, always overwritten here. The query is
 -- hidden from the transcoder, which would bind it to message fields and let "?id=2" override the id in the path. Headers that
--- steer gRPC itself are taken away. x-rest-log is the target with credentials masked, for the access log.
+-- steer gRPC itself are taken away. x-rest-log is the target with credentials masked, for the access log; x-rest-unreadable
+-- names a header that does not survive the way to the server though it must not be ignored.
 -- REST responses: x-http-code becomes the status line; gRPC's own headers stay inside.
 
 local ALLOCATIONS_PREFIX = "${ALLOCATIONS_PREFIX}" -- the operator's setting, written here when the file is generated
 
-local OURS = { "x-rest-target", "x-rest-method", "x-rest-log", "x-http-code" }
+local OURS = { "x-rest-target", "x-rest-method", "x-rest-log", "x-rest-unreadable", "x-http-code" }
 local GRPC_ONLY = { "grpc-timeout", "grpc-encoding", "grpc-accept-encoding", "te" }
 local INSIDE = { "grpc-status", "grpc-message", "grpc-encoding", "grpc-accept-encoding", "x-envoy-upstream-service-time" }
 
@@ -49,6 +50,9 @@ function envoy_on_request(handle)
   headers:replace("x-rest-log", masked(target))
   local mark = target:find("?", 1, true)
   headers:replace(":path", lookup(mark and target:sub(1, mark - 1) or target, headers))
+  -- gRPC drops what is not printable ASCII; without this key a call would be done again when it is repeated.
+  local key = headers:get("idempotency-key")
+  if key ~= nil and key:find("[^ -~]") then headers:replace("x-rest-unreadable", "idempotency-key") end
   handle:streamInfo():dynamicMetadata():set("apportion", "rest", "1")
 end
 

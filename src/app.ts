@@ -53,6 +53,7 @@ export function createOperations(config: Config, options: OperationsOptions = {}
   const database = new Database({ url, poolSize: config.databasePoolSize });
   const identityHooks: IdentityHooks = {
     userAccepted: (tx, users) => projects.onUsersAccepted(tx, users),
+    userActivityChanged: (tx, users) => projects.onUserActivityChanged(tx, users),
     projectsOf: (tx, user) => projects.projectsOf(tx, user),
   };
   const quotasHooks: QuotasHooks = {

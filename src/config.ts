@@ -196,19 +196,12 @@ export function configToEnvironment(
  */
 export function systemEnvironment(environment: Environment = process.env): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const name of [
-    'PATH',
-    'HOME',
-    'LANG',
-    'LC_ALL',
-    'TMPDIR',
-    'TZ',
-    'PIP_INDEX_URL',
-    'PIP_CERT',
-    'SSL_CERT_FILE',
-  ]) {
-    const value = environment[name];
-    if (value !== undefined) kept[name] = value;
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && HANDED_ON.test(name)) kept[name] = value;
   }
   return kept;
 }
+
+/** Finding programs, language, folders, and how to reach package indexes. */
+const HANDED_ON =
+  /^(PATH|HOME|LANG|LC_\w+|TMPDIR|TZ|PIP_\w+|(https?|no|all)_proxy|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE)$/i;

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { applyCommand } from './cli/apply.js';
+import { commissionCommand } from './cli/commission.js';
 import { runDev } from './cli/dev/index.js';
 import { createLogger } from './cli/logger.js';
 import { migrateCommand } from './cli/migrate.js';
+import { quotaCommand } from './cli/quota.js';
+import { resourceCommand } from './cli/resource.js';
 import { runServe } from './cli/serve.js';
 import { tokenCommand } from './cli/token.js';
 import { loadConfig } from './config.js';
@@ -18,6 +21,9 @@ process.exit(await run(process.argv));
 /** Runs the command that the arguments name and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
   let code = 0;
+  const exitWith = (other: number) => {
+    code = other;
+  };
   const program = new Command('apportion')
     .description('Who may use how much of a cloud: projects, quotas, allocations, sharing, links.')
     .showHelpAfterError('(add --help for the options)')
@@ -51,7 +57,10 @@ async function run(argv: readonly string[]): Promise<number> {
     )
     .addCommand(migrateCommand())
     .addCommand(applyCommand())
-    .addCommand(tokenCommand());
+    .addCommand(tokenCommand())
+    .addCommand(resourceCommand())
+    .addCommand(quotaCommand(exitWith))
+    .addCommand(commissionCommand(exitWith));
   inheritSettings(program);
   leaveQuietlyWithReader();
   try {

@@ -153,7 +153,9 @@ export class Database {
     }
     try {
       await writing;
-      await (committing ?? client.query('commit'));
+      const { command } = await (committing ?? client.query('commit'));
+      // What Postgres answers when a statement had failed and `work` did not mind.
+      if (command === 'ROLLBACK') throw new Error('A statement of the transaction had failed');
     } catch (error) {
       if (!isAway(error)) throw error;
       await this.#settleLostCommit(tx.transactionId, error);

@@ -44,7 +44,12 @@ export async function createSystemProjects(
   await completeProjectQuotas(tx, projects, await quotas.resourceDefaults(tx));
   await putMemberships(
     tx,
-    created.map(({ id, uuid }) => ({ projectId: id, user: uuid, state: 'accepted' })),
+    created.map(({ id, uuid }) => ({
+      projectId: id,
+      user: uuid,
+      state: 'accepted',
+      suspensionReason: null,
+    })),
     now,
   );
   await synchronise(tx, quotas, { projects });

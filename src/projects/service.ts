@@ -55,7 +55,7 @@ export class ProjectService {
     const project = await lockedProject(tx, uuid);
     judgeProjectState(project, state);
     if (!isAlive(project.state) && isAlive(state)) await requireFreeName(tx, project);
-    await updateProjects(tx, [{ ...project, state }], this.#clock.now());
+    await updateProjects(tx, [{ ...project, state, suspensionReason: null }], this.#clock.now());
     if (isInitialized(state) && !isInitialized(project.state))
       await completeProjectQuotas(tx, [project.id], await this.#quotas.resourceDefaults(tx));
     await synchronise(tx, this.#quotas, { projects: [project.id] });
@@ -78,7 +78,11 @@ export class ProjectService {
     const [present] = await membershipsAmong(tx, [key]);
     judgeMembershipState(present?.state, state);
     if (!isAlive(project.state)) throw notIn(project, 'alive');
-    const [id] = await putMemberships(tx, [{ ...key, state }], this.#clock.now());
+    const [id] = await putMemberships(
+      tx,
+      [{ ...key, state, suspensionReason: null }],
+      this.#clock.now(),
+    );
     if (id === undefined) throw new Error('a membership was written and is not there');
     // A request that was made, rejected or cancelled grants nothing and takes nothing away.
     if (meansInitialized(state)) await synchronise(tx, this.#quotas, { memberships: [id] });

@@ -8,6 +8,12 @@ import type { ResourceDefaults } from './domain/resource.js';
 import type { QuotasHooks } from './hooks.js';
 import { createRoutes } from './routes.js';
 import { createCommissions } from './service/commissions.js';
+import {
+  type SettleCommand,
+  type SettledSerial,
+  settleForOperator,
+} from './service/operator-settlement.js';
+import { createOverview, type Overview } from './service/overview.js';
 import { createReadings } from './service/readings.js';
 import {
   type LedgerOperation,
@@ -16,12 +22,18 @@ import {
   weightOf,
   writeLedgerBatch,
 } from './service/ledger.js';
+import { createSweeps, type Sweep } from './service/sweeps.js';
+import { verifyHoldings, type VerifyOptions } from './service/verification.js';
 import { createResourcesSection } from './state.js';
 import { HoldingIds } from './storage/holding-ids.js';
 import { type HoldingLimit, setLimits } from './storage/limits.js';
 import { findResources } from './storage/resources.js';
 
 export type { QuotasHooks } from './hooks.js';
+export type { SettleCommand, SettledSerial } from './service/operator-settlement.js';
+export type { Overview } from './service/overview.js';
+export type { Sweep } from './service/sweeps.js';
+export type { Difference, ExpectedLimits, VerifyOptions } from './service/verification.js';
 export type { ResourceDefaults } from './domain/resource.js';
 export type { HoldingLimit } from './storage/limits.js';
 
@@ -48,6 +60,14 @@ export interface Quotas {
   readonly services: readonly BoundService[];
   /** What a state file says of resources, below the services of components. */
   readonly nestedResources: NestedResources;
+  /** What has to be done again and again, by one process at a time. */
+  readonly sweeps: readonly Sweep[];
+  /** What operators may see of the ledger. */
+  readonly overview: Overview;
+  /** Settles commissions whose components do not; see `service/operator-settlement.ts`. */
+  settle(command: SettleCommand): Promise<readonly SettledSerial[]>;
+  /** Compares holdings with what they follow from; see `service/verification.ts`. */
+  verify(options: VerifyOptions): Promise<number>;
   /** Operations that wait to be written. */
   readonly waiting: () => number;
   /** Gives holdings their limits; see `storage/limits.ts`. */
@@ -76,10 +96,17 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     onBatch: deps.onBatch,
   });
   const servicesOf = (tx: Tx, componentId: bigint) => identity.servicesOf(tx, componentId);
+  const commissions = createCommissions({
+    database,
+    clock,
+    batcher,
+    strict: deps.strict,
+    servicesOf,
+  });
   return {
     services: createRoutes({
       callers: identity.callers,
-      commissions: createCommissions({ database, clock, batcher, strict: deps.strict, servicesOf }),
+      commissions,
       readings: createReadings({
         database,
         servicesOf,
@@ -88,6 +115,10 @@ export function createQuotas(deps: QuotasDeps): Quotas {
       maxProvisions: deps.maxProvisions,
     }),
     nestedResources: createResourcesSection({ identity, hooks }),
+    sweeps: createSweeps({ database, clock, batcher, rememberMs: deps.rememberMs }),
+    overview: createOverview({ database, clock, identity }),
+    settle: (command) => settleForOperator(database, commissions, command),
+    verify: (options) => verifyHoldings(database, options),
     waiting: () => batcher.waiting,
     setLimits,
     resourceDefaults: (tx) => findResources(tx, null),

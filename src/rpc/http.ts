@@ -1,4 +1,4 @@
-import type { Failure } from '../kernel/failure.js';
+import { type Failure, invalid } from '../kernel/failure.js';
 
 /** Request headers by lower-case name; several values of one name are joined with a comma. */
 export type HttpHeaders = Readonly<Record<string, string | undefined>>;
@@ -51,4 +51,18 @@ export interface Family {
 /** Returns the last value of a query parameter; empty when present without one. */
 export function lastOf(query: URLSearchParams, name: string): string | undefined {
   return query.getAll(name).at(-1);
+}
+
+/** Metadata by which `edge.lua` names a header that gRPC does not carry: it was not printable ASCII. */
+const UNREADABLE_HEADER = 'x-rest-unreadable';
+
+/**
+ * Returns the value of a header that must not be ignored, or undefined when it was not sent.
+ *
+ * Throws INVALID_REQUEST when it was sent and could not be read.
+ */
+export function requireReadable(headers: HttpHeaders, name: string): string | undefined {
+  if (headers[UNREADABLE_HEADER] === name)
+    throw invalid(`The header '${name}' contains other characters than printable ASCII`);
+  return headers[name];
 }

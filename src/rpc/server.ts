@@ -1,3 +1,4 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import {
   type sendUnaryData,
   Server,
@@ -101,7 +102,7 @@ function wireOf(method: BoundMethod) {
     ...shape,
     requestDeserialize: (bytes: Buffer) => {
       try {
-        return shape.requestDeserialize(bytes);
+        return shape.requestDeserialize(strictly(bytes));
       } catch (cause) {
         return new Undecodable(cause);
       }
@@ -109,6 +110,16 @@ function wireOf(method: BoundMethod) {
     responseSerialize: (value: unknown) =>
       value instanceof Documented ? restMessage(value.answer) : serialize(value),
   };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Returns bytes whose texts must be UTF-8; by itself the generated code puts U+FFFD in the place of
+ * what is not, and the ledger would keep what nobody sent. It takes a reader wherever it takes bytes.
+ */
+function strictly(bytes: Buffer): Buffer {
+  return new BinaryReader(bytes, (text) => utf8.decode(text)) as unknown as Buffer;
 }
 
 class Documented {

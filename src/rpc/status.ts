@@ -27,6 +27,15 @@ const CODES: Readonly<Record<FailureKind, Code>> = {
   internal: Code.INTERNAL,
 };
 
+/**
+ * Most bytes of a message and its details as trailers carry them. Clients take 8 KiB of trailers by
+ * default (gRPC core); what is larger Node does not send at all, and the call would never end.
+ */
+const MOST_TRAILER_BYTES = 6_144;
+
+/** What is left of each text of a failure that would be larger, in UTF-16 units. */
+const SHORTENED_LENGTH = 120;
+
 /** Returns the gRPC code of a failure. */
 export function codeOf(failure: Failure): Code {
   return CODES[failure.kind];
@@ -35,20 +44,47 @@ export function codeOf(failure: Failure): Code {
 /**
  * Returns a failure as gRPC sends it: a code, a message for people, and details for programs
  * (`google.rpc.ErrorInfo` always, `QuotaFailure` for limits, `RetryInfo` where waiting helps).
+ * Texts are shortened when they are too long to be sent; callers chose such texts themselves.
  */
 export function statusOf(failure: Failure): ServerErrorResponse | Partial<StatusObject> {
-  const metadata = new Metadata();
   const code = codeOf(failure);
-  const message = failure.kind === 'internal' ? 'Unexpected error' : failure.message;
-  const details = Status.encode({ code, message, details: detailsOf(failure) }).finish();
-  metadata.set('grpc-status-details-bin', Buffer.from(details));
+  const whole = trailersOf(failure, code, (text) => text);
+  const { message, details } = isTooLarge(whole) ? trailersOf(failure, code, shortened) : whole;
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', details);
   return { code, details: message, metadata };
 }
 
-function detailsOf(failure: Failure): Status['details'] {
+interface Trailers {
+  readonly message: string;
+  readonly details: Buffer;
+}
+
+function trailersOf(failure: Failure, code: Code, fit: (text: string) => string): Trailers {
+  const message = fit(failure.kind === 'internal' ? 'Unexpected error' : failure.message);
   const facts = Object.fromEntries(
-    Object.entries(failure.facts).map(([name, fact]) => [name, String(fact)]),
+    Object.entries(failure.facts).map(([name, fact]) => [name, fit(String(fact))]),
   );
+  const status = { code, message, details: detailsOf(failure, message, facts) };
+  return { message, details: Buffer.from(Status.encode(status).finish()) };
+}
+
+/** The message travels percent-encoded, the details in base64. */
+function isTooLarge({ message, details }: Trailers): boolean {
+  const size = encodeURI(message.toWellFormed()).length + Math.ceil(details.length / 3) * 4;
+  return size > MOST_TRAILER_BYTES;
+}
+
+function shortened(text: string): string {
+  if (text.length <= SHORTENED_LENGTH) return text;
+  return `${text.slice(0, SHORTENED_LENGTH).toWellFormed()}…`;
+}
+
+function detailsOf(
+  failure: Failure,
+  message: string,
+  facts: Readonly<Record<string, string>>,
+): Status['details'] {
   const details = [
     packed(
       'ErrorInfo',
@@ -64,7 +100,7 @@ function detailsOf(failure: Failure): Status['details'] {
       violations: [
         {
           subject: facts['holder'] ?? '',
-          description: failure.message,
+          description: message,
           quotaMetric: facts['resource'] ?? '',
           quotaDimensions: facts['source'] === undefined ? {} : { source: facts['source'] },
           ...(facts['limit'] !== undefined && { quotaValue: BigInt(facts['limit']) }),

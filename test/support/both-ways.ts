@@ -5,21 +5,25 @@ import type { Stack } from './stack.js';
 /** Declares cases twice: once with a client of the first server, once with one of Envoy. */
 export function describeBothWays(
   stack: () => Stack,
-  cases: (client: () => GrpcClient) => void,
+  cases: (client: () => GrpcClient, address: () => string) => void,
 ): void {
   for (const way of ['at a server', 'through Envoy']) {
     describe(way, () => {
       let client: GrpcClient;
 
-      before(() => {
+      const address = () => {
         const { addresses, edge } = stack();
-        client = connectGrpc(way === 'through Envoy' ? edge : (addresses[0] ?? ''));
+        return way === 'through Envoy' ? edge : (addresses[0] ?? '');
+      };
+
+      before(() => {
+        client = connectGrpc(address());
       });
       after(() => {
         client.close();
       });
 
-      cases(() => client);
+      cases(() => client, address);
     });
   }
 }

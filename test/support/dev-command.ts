@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { systemEnvironment } from '../../src/config.js';
-import { freePort } from '../../src/db/embedded/free-port.js';
+import { freePorts } from '../../src/db/embedded/free-port.js';
 import { isAlive } from '../../src/db/embedded/process-table.js';
 import { testEnvoy } from './envoy-binary.js';
 import { eventually } from './eventually.js';
@@ -30,12 +30,7 @@ export class DevHome {
     const directory = await mkdtemp(path.join(tmpdir(), 'apportion-dev-'));
     // As root the database would otherwise have to move out of it.
     await chmod(directory, 0o755);
-    const [http, grpc, metrics, admin] = await Promise.all([
-      freePort(),
-      freePort(),
-      freePort(),
-      freePort(),
-    ]);
+    const [http, grpc, metrics, admin] = await freePorts(4);
     return new DevHome(directory, {
       HTTP_PORT: String(http),
       GRPC_PORT: String(grpc),

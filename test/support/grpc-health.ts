@@ -5,8 +5,8 @@ import { service } from 'grpc-health-check';
 /** Returns the health that a server, or Envoy before it, tells of itself; throws a ServiceError. */
 export async function healthAt(address: string): Promise<string> {
   const client = new Client(address, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = service['Check']!;
   try {
-    const { path, requestSerialize, responseDeserialize } = service.Check;
     return await new Promise((resolve, reject) => {
       client.makeUnaryRequest(
         path,
@@ -15,7 +15,7 @@ export async function healthAt(address: string): Promise<string> {
         { service: '' },
         { deadline: Date.now() + 5_000 },
         (error, response) => {
-          if (error === null) resolve(String(response?.status));
+          if (error === null) resolve(String((response as { status?: unknown }).status));
           else reject(error);
         },
       );

@@ -1,4 +1,4 @@
-/** A server as it runs in production: a process of its own, from `dist/` as `make` builds it. */
+/** A server as it runs in production: a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 export async function startServerProcess(
   settings: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve'], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...settings, SERVER_ADDRESS: '127.0.0.1:0' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

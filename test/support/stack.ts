@@ -22,7 +22,7 @@ export interface StackOptions {
   readonly servers?: number;
   /** Whether Envoy runs; default true. */
   readonly envoy?: boolean;
-  /** How many more servers run as processes of their own, from `dist/`; default none. */
+  /** How many more servers run as processes of their own; default none. */
   readonly processes?: number;
   /** Default: a clone of the migrated template. */
   readonly database?: TestDatabase;
@@ -61,21 +61,50 @@ const HOME = path.resolve('.apportion');
 
 /** Starts a stack; `stop` it in `after`. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await startParts(options, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @param closers - get what ends each part, in the order in which the parts were started. */
+async function startParts(
+  options: StackOptions,
+  closers: (() => Promise<unknown>)[],
+  stop: Stack['stop'],
+): Promise<Stack> {
   const database = options.database ?? (await createTestDatabase());
+  closers.push(() => database.drop());
   const environment = { DATABASE_URL: database.url, LOG_LEVEL: 'silent', ...options.settings };
   const config = loadConfig({ ...environment, SERVER_ADDRESS: '127.0.0.1:0' });
-  const log = loggerTo(options.log, config);
-  const apps = Array.from({ length: options.servers ?? 1 }, () =>
-    createApp(config, log, { clock: options.clock }),
-  );
-  const ports = await Promise.all(apps.map(async (app) => (await app.start()).port));
-  const processes = await Promise.all(
-    Array.from({ length: options.processes ?? 0 }, () => startServerProcess(environment)),
-  );
-  ports.push(...processes.map(({ port }) => port));
   const operations = createOperations(config, { clock: options.clock });
+  closers.push(() => operations.close());
+  const log = loggerTo(options.log, config);
+  const apps: App[] = [];
+  const processes: ServerProcess[] = [];
+  const ports: number[] = [];
+  for (let count = 0; count < (options.servers ?? 1); count += 1) {
+    const app = createApp(config, log, { clock: options.clock });
+    closers.push(() => app.drain().then(() => app.stop()));
+    apps.push(app);
+    ports.push((await app.start()).port);
+  }
+  for (let count = 0; count < (options.processes ?? 0); count += 1) {
+    const server = await startServerProcess(environment);
+    closers.push(() => server.stop());
+    processes.push(server);
+    ports.push(server.port);
+  }
   const directory = await mkdtemp(path.join(tmpdir(), 'apportion-stack-'));
+  closers.push(() => rm(directory, { recursive: true, force: true }));
   const envoy = options.envoy === false ? undefined : await startEdge(config, directory, ports);
+  if (envoy !== undefined) closers.push(() => envoy.stop());
   return {
     config,
     database,
@@ -93,14 +122,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     async apply(yaml) {
       await applyStateText(operations, yaml, 'test.yaml');
     },
-    async stop() {
-      await envoy?.stop();
-      await Promise.all(apps.map(async (app) => app.drain().then(() => app.stop())));
-      await Promise.all(processes.map((server) => server.stop()));
-      await operations.close();
-      await database.drop();
-      await rm(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, configToEnvironment, systemEnvironment } from '../../config.js';
 import { startEmbeddedPostgres } from '../../db/embedded.js';
-import { freePort } from '../../db/embedded/free-port.js';
+import { freePorts } from '../../db/embedded/free-port.js';
 import { takeLock } from '../../db/embedded/process-lock.js';
 import { migrate } from '../../db/migrate.js';
 import { OperatorError } from '../../kernel/operator-error.js';
@@ -53,7 +53,9 @@ export async function runDev(config: Config, log: Logger): Promise<number> {
     );
   }
   const signals = takeStopSignals();
-  const record = openProcessRecord(path.join(home, 'processes.json'));
+  const record = openProcessRecord(path.join(home, 'processes.json'), (line) => {
+    log.warn(line);
+  });
   const teardown = createTeardown(log);
   let failure: string | undefined;
   const fail = (reason: string): void => {
@@ -101,7 +103,7 @@ async function killed({ record, log }: Run): Promise<number> {
 async function startAll(run: Run): Promise<void> {
   const { config, log, record, signals } = run;
   const say = (line: string): void => log.info(line);
-  await record.endLeftovers(say);
+  await record.endLeftovers();
   await requireFreePorts(config);
   const binary = await findEnvoy({
     envoy: config.envoy,
@@ -117,7 +119,8 @@ async function startAll(run: Run): Promise<void> {
   if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
   await applyState({ ...config, databaseUrl }, say);
   signals.first.throwIfAborted();
-  const ports = await Promise.all(Array.from({ length: config.workers }, () => freePort()));
+  const { httpPort, grpcPort, metricsPort, envoyAdminPort } = config;
+  const ports = await freePorts(config.workers, [httpPort, grpcPort, metricsPort, envoyAdminPort]);
   await startServers(run, databaseUrl, ports);
   signals.first.throwIfAborted();
   await startEdge(run, binary, ports);

@@ -14,7 +14,7 @@ export interface ProcessRecord {
   add(role: Role, pid: number): Promise<void>;
   remove(pid: number): void;
   /** Ends what an earlier run left, callers' side first; says so line by line. */
-  endLeftovers(log: (line: string) => void): Promise<void>;
+  endLeftovers(): Promise<void>;
   /** Ends everything now and without ceremony; Postgres recovers at its next start. */
   killAll(): Promise<void>;
 }
@@ -39,13 +39,18 @@ const LAST_STEP = { signal: 'SIGKILL', waitMs: 5_000 } as const;
 const ORDER: readonly Role[] = ['envoy', 'worker', 'postgres'];
 
 /** Opens the record in a file, which need not exist. */
-export function openProcessRecord(file: string): ProcessRecord {
+export function openProcessRecord(file: string, log: (line: string) => void): ProcessRecord {
   let entries: readonly Entry[] = readEntries(file);
   const change = (next: readonly Entry[]): void => {
     entries = next;
-    // A reader must never find half a file.
-    writeFileSync(`${file}.new`, JSON.stringify(entries));
-    renameSync(`${file}.new`, file);
+    try {
+      // A reader must never find half a file.
+      writeFileSync(`${file}.new`, JSON.stringify(entries));
+      renameSync(`${file}.new`, file);
+    } catch (error) {
+      // A home that was removed or is full must not keep anything from being stopped.
+      log(`${file} cannot be written: ${(error as Error).message}`);
+    }
   };
   return {
     add: async (role, pid) => {
@@ -53,7 +58,7 @@ export function openProcessRecord(file: string): ProcessRecord {
       if (identity !== undefined) change([...entries, { role, ...identity }]);
     },
     remove: (pid) => change(entries.filter((entry) => entry.pid !== pid)),
-    endLeftovers: async (log) => {
+    endLeftovers: async () => {
       for (const entry of inOrder(entries)) {
         // The same id with another beginning is a stranger.
         if (!(await isSameProcess(entry))) continue;

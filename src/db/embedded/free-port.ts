@@ -6,18 +6,32 @@ import { createServer } from 'node:net';
  * connections (Linux 32768 to 60999), which could otherwise take the port before it is listened on,
  * or while a process that should have it is started again.
  */
-const LOWEST = 20_000;
+const LOWEST = 10_000;
 const HIGHEST = 32_767;
 
 const TRIES = 100;
 
-/** Returns a loopback port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
+/**
+ * Returns a loopback port that nobody listened on a moment ago.
+ *
+ * @param taken - ports that are promised to others already.
+ */
+export async function freePort(taken: readonly number[] = []): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);
-    if (await isFree(port)) return port;
+    if (!taken.includes(port) && (await isFree(port))) return port;
   }
   throw new Error(`no free port between ${String(LOWEST)} and ${String(HIGHEST)}`);
+}
+
+/** Returns as many different ports, as `freePort` does. */
+export async function freePorts(
+  count: number,
+  taken: readonly number[] = [],
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  while (found.length < count) found.push(await freePort([...taken, ...found]));
+  return found;
 }
 
 function isFree(port: number): Promise<boolean> {

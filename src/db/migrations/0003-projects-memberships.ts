@@ -10,6 +10,8 @@ export async function up(database: Knex): Promise<void> {
       -- The reserved name: set only while the project is alive.
       name text,
       state text not null,
+      -- Why it is suspended, unless by hand.
+      suspension_reason text,
       owner text,
       homepage text not null default '',
       description text not null default '',
@@ -30,6 +32,8 @@ export async function up(database: Knex): Promise<void> {
         case when state in ('active', 'suspended') then name is not null and name = realname else name is null end),
       constraint projects_state_check check (
         state in ('uninitialized', 'active', 'suspended', 'terminated', 'deleted')),
+      constraint projects_suspension_reason_check check (
+        suspension_reason is null or (suspension_reason = 'user_deactivation' and state = 'suspended')),
       constraint projects_join_policy_check check (join_policy in ('auto', 'moderated', 'closed')),
       constraint projects_leave_policy_check check (leave_policy in ('auto', 'moderated', 'closed')),
       constraint projects_max_members_check check (max_members >= 0),
@@ -56,6 +60,7 @@ export async function up(database: Knex): Promise<void> {
       project_id bigint not null,
       user_uuid text not null,
       state text not null,
+      suspension_reason text,
       initialized boolean not null default false,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
@@ -64,6 +69,8 @@ export async function up(database: Knex): Promise<void> {
       constraint project_memberships_user_uuid_fkey foreign key (user_uuid) references users (uuid),
       constraint project_memberships_state_check check (
         state in ('requested', 'accepted', 'leave_requested', 'suspended', 'rejected', 'cancelled', 'removed')),
+      constraint project_memberships_suspension_reason_check check (
+        suspension_reason is null or (suspension_reason = 'user_deactivation' and state = 'suspended')),
       constraint project_memberships_initialized_check check (
         initialized or state not in ('accepted', 'leave_requested', 'suspended', 'removed'))
     );

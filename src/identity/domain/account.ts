@@ -36,7 +36,11 @@ export function becomesAccepted(stored: Account | undefined, declared: Account):
   return declared.accepted && stored?.accepted !== true;
 }
 
-/** Whether the user is to stop or resume working; a user who is new and active did neither. */
+/**
+ * Whether an accepted user is to stop or resume working; one who has just been accepted, or is new,
+ * counts as having worked until now.
+ */
 export function changesActivity(stored: Account | undefined, declared: Account): boolean {
-  return declared.active !== (stored?.active ?? true);
+  const wasActive = stored?.accepted === true ? stored.active : true;
+  return declared.accepted && declared.active !== wasActive;
 }

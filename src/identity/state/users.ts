@@ -15,7 +15,7 @@ export interface UserHooks {
   /** Users that just became accepted for the first time: they get their base projects. */
   userAccepted(tx: Tx, users: readonly { uuid: string; username: string }[]): Promise<void>;
   /** Users that were made inactive, or active again: their projects are suspended or resume. */
-  userActivityChanged?(tx: Tx, users: readonly { uuid: string; active: boolean }[]): Promise<void>;
+  userActivityChanged(tx: Tx, users: readonly { uuid: string; active: boolean }[]): Promise<void>;
 }
 
 const tokenEntry = z.strictObject({
@@ -153,7 +153,7 @@ async function tellOthers(
     );
   const switched = entries.filter((entry) => changesActivity(stored.get(entry.uuid), entry));
   if (switched.length > 0)
-    await hooks.userActivityChanged?.(
+    await hooks.userActivityChanged(
       tx,
       switched.map(({ uuid, active }) => ({ uuid, active })),
     );

@@ -1,5 +1,7 @@
 import type { Tx } from '../../db/tx.js';
 import type { Outcome } from '../../state/section.js';
+import { isEffective, type ProjectMembershipState } from '../domain/membership-states.js';
+import { declaredStanding } from '../domain/suspension.js';
 import { membershipsAmong, type ProjectMembershipRow } from '../storage/memberships.js';
 import { keyIn, type ProjectPlan } from './plan.js';
 
@@ -18,26 +20,32 @@ export interface MembershipChange extends ProjectMembershipRow {
  * where they end.
  *
  * @param ids - the key of every planned project, by uuid.
+ * @param deactivated - whose memberships do not become effective.
  */
 export async function membershipChanges(
   tx: Tx,
   plans: readonly ProjectPlan[],
   ids: ReadonlyMap<string, bigint>,
+  deactivated: ReadonlySet<string>,
 ): Promise<readonly MembershipChange[]> {
   const declared = plans.flatMap(({ entry: { uuid, members = [] } }) => {
     const projectId = keyIn(ids, uuid);
     return members.map((member) => ({ project: uuid, projectId, ...member }));
   });
   if (declared.length === 0) return [];
-  const stored = new Map(
-    (await membershipsAmong(tx, declared)).map((row) => [keyOf(row), row.state]),
-  );
+  const stored = new Map((await membershipsAmong(tx, declared)).map((row) => [keyOf(row), row]));
   return declared.flatMap(({ project, projectId, user, state: wanted }) => {
     const before = stored.get(keyOf({ projectId, user }));
-    const state = wanted ?? before ?? 'accepted';
-    if (state === before) return [];
+    if (before !== undefined && wanted === undefined) return [];
+    const standing = declaredStanding<ProjectMembershipState>(wanted ?? 'accepted', {
+      before,
+      isDeactivated: deactivated.has(user),
+      grants: isEffective,
+    });
+    const { state, suspensionReason } = standing;
+    if (state === before?.state && suspensionReason === before.suspensionReason) return [];
     const outcome = before === undefined ? 'created' : 'updated';
-    return [{ project, projectId, user, state, outcome }];
+    return [{ project, projectId, user, ...standing, outcome }];
   });
 }
 

@@ -1,5 +1,5 @@
 import { BrokenReference } from '../../state/section.js';
-import { isAlive, isInitialized } from '../domain/project-states.js';
+import { isAlive, isInitialized, type ProjectState } from '../domain/project-states.js';
 import {
   distantEnd,
   type NewProject,
@@ -7,6 +7,7 @@ import {
   PROJECT_DEFAULTS,
   type ProjectFields,
 } from '../domain/project.js';
+import { declaredStanding } from '../domain/suspension.js';
 import type { ProjectEntry } from './entry.js';
 
 /** What becomes of a declared project. */
@@ -23,6 +24,7 @@ export interface Referents {
   /** Projects by uuid, locked. */
   readonly projects: ReadonlyMap<string, Project>;
   readonly acceptedUsers: ReadonlySet<string>;
+  readonly deactivatedUsers: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
 }
 
@@ -53,7 +55,9 @@ export function planProjects(
     const present = referents.projects.get(entry.uuid);
     requireReferents(entry, index, referents);
     if (present !== undefined) requireReconcilable(entry, index, present);
-    return { entry, present, wanted: wantedFields(entry, index, present, now) };
+    const fields = wantedFields(entry, index, present, now);
+    const standing = wantedStanding(entry, present, fields.owner, referents.deactivatedUsers);
+    return { entry, present, wanted: { ...fields, ...standing } };
   });
 }
 
@@ -63,6 +67,7 @@ export function changesFields({ present, wanted }: ProjectPlan): boolean {
     present === undefined ||
     present.realname !== wanted.realname ||
     present.state !== wanted.state ||
+    present.suspensionReason !== wanted.suspensionReason ||
     present.owner !== wanted.owner ||
     present.description !== wanted.description ||
     present.endDate.getTime() !== wanted.endDate.getTime() ||
@@ -173,8 +178,8 @@ function wantedFields(
   index: number,
   present: Project | undefined,
   now: Date,
-): ProjectFields {
-  const { description, owner, state } = entry;
+): Omit<ProjectFields, 'state' | 'suspensionReason'> {
+  const { description, owner } = entry;
   const before = present ?? {
     ...PROJECT_DEFAULTS,
     // The two that a new project must be given.
@@ -184,7 +189,6 @@ function wantedFields(
   };
   return {
     realname: entry.name ?? before.realname,
-    state: state ?? before.state,
     owner: owner ?? before.owner,
     description: description ?? before.description,
     endDate: entry.end_date ?? before.endDate,
@@ -192,6 +196,22 @@ function wantedFields(
     leavePolicy: entry.leave_policy ?? before.leavePolicy,
     maxMembers: entry.max_members ?? before.maxMembers,
   };
+}
+
+/** @param owner - of the project as it shall be; a system project hangs on its user instead. */
+function wantedStanding(
+  { uuid, state }: ProjectEntry,
+  present: Project | undefined,
+  owner: string | null,
+  deactivated: ReadonlySet<string>,
+): Pick<ProjectFields, 'state' | 'suspensionReason'> {
+  if (state === undefined && present !== undefined)
+    return { state: present.state, suspensionReason: present.suspensionReason };
+  return declaredStanding<ProjectState>(state ?? PROJECT_DEFAULTS.state, {
+    before: present,
+    isDeactivated: deactivated.has(owner ?? uuid),
+    grants: (judged) => judged === 'active',
+  });
 }
 
 function given(value: string | undefined, path: (string | number)[], otherwise: string): string {

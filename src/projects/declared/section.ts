@@ -12,6 +12,7 @@ import {
   parkNames,
   updateProjects,
 } from '../storage/projects.js';
+import { deactivatedAmong } from '../storage/suspensions.js';
 import { type CapacityChange, capacityChanges } from './capacities.js';
 import { type ProjectEntry, projectEntry } from './entry.js';
 import { type MembershipChange, membershipChanges } from './memberships.js';
@@ -57,7 +58,7 @@ async function applyProjects(
   await holdCatalogue(tx);
   await lockNames(tx);
   const defaults = await deps.quotas.resourceDefaults(tx);
-  const plans = await plansOf(tx, deps, entries, defaults, now);
+  const { plans, deactivatedUsers } = await plansOf(tx, deps, entries, defaults, now);
   await settleNames(tx, plans);
   const capacities = await capacityChanges(tx, plans);
   const recapacitated = new Set(capacities.map(({ project }) => project));
@@ -66,7 +67,7 @@ async function applyProjects(
   await storeCapacities(tx, capacities, ids);
   const created = changed.filter(({ present }) => present === undefined);
   if (created.length > 0) await completeProjectQuotas(tx, idsOf(created, ids), defaults);
-  const memberships = await membershipChanges(tx, plans, ids);
+  const memberships = await membershipChanges(tx, plans, ids, deactivatedUsers);
   const relimited = changed.filter(
     ({ entry, present, wanted }) =>
       present?.state !== wanted.state || recapacitated.has(entry.uuid),
@@ -84,7 +85,10 @@ async function plansOf(
   entries: readonly ProjectEntry[],
   resources: readonly { readonly name: string }[],
   now: Date,
-): Promise<readonly ProjectPlan[]> {
+): Promise<{
+  readonly plans: readonly ProjectPlan[];
+  readonly deactivatedUsers: ReadonlySet<string>;
+}> {
   const users = entries.flatMap(({ owner, members = [] }) => [
     ...(owner === undefined ? [] : [owner]),
     ...members.map(({ user }) => user),
@@ -93,12 +97,15 @@ async function plansOf(
     tx,
     entries.map(({ uuid }) => uuid),
   );
+  const accounts = projects.map(({ uuid, owner }) => owner ?? uuid).concat(users);
   const referents = {
     projects: new Map(projects.map((project) => [project.uuid, project])),
     acceptedUsers: await deps.acceptedUsers(tx, [...new Set(users)]),
+    deactivatedUsers: await deactivatedAmong(tx, [...new Set(accounts)]),
     resources: new Set(resources.map(({ name }) => name)),
   };
-  return planProjects(entries, referents, now);
+  const { deactivatedUsers } = referents;
+  return { plans: planProjects(entries, referents, now), deactivatedUsers };
 }
 
 async function settleNames(tx: Tx, plans: readonly ProjectPlan[]): Promise<void> {

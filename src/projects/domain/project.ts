@@ -4,6 +4,7 @@
  */
 import { type Quantity, UNLIMITED } from '../../kernel/quantity.js';
 import type { ProjectState } from './project-states.js';
+import type { SuspensionReason } from './suspension.js';
 
 /** Who may enter or leave a project on his own. */
 export type ProjectPolicy = 'auto' | 'moderated' | 'closed';
@@ -20,6 +21,8 @@ export interface ProjectFields {
   /** The name shown; it is reserved while the project is alive. */
   readonly realname: string;
   readonly state: ProjectState;
+  /** Null unless suspended, and when suspended by hand; every transition sets it anew. */
+  readonly suspensionReason: SuspensionReason | null;
   /** Uuid of a user; null for system projects only. */
   readonly owner: string | null;
   readonly description: string;
@@ -71,6 +74,7 @@ export function systemProjectOf(
     realname: `system:${user.uuid}`,
     description: `system project for user ${user.username}`,
     state: 'active',
+    suspensionReason: null,
     owner: null,
     endDate: distantEnd(now),
     joinPolicy: 'closed',

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/tx.js';
 import { meansInitialized, type ProjectMembershipState } from '../domain/membership-states.js';
+import type { SuspensionReason } from '../domain/suspension.js';
 
 /** Which membership: at most one per project and user. */
 export interface ProjectMembershipKey {
@@ -10,6 +11,8 @@ export interface ProjectMembershipKey {
 /** A membership and how it stands. */
 export interface ProjectMembershipRow extends ProjectMembershipKey {
   readonly state: ProjectMembershipState;
+  /** Null unless suspended, and when suspended by hand. */
+  readonly suspensionReason: SuspensionReason | null;
 }
 
 /**
@@ -23,7 +26,8 @@ export async function membershipsAmong(
   return tx.query(
     {
       name: 'project-memberships-read',
-      text: `select project_id as "projectId", user_uuid as "user", state
+      text: `select project_id as "projectId", user_uuid as "user", state,
+                    suspension_reason as "suspensionReason"
                from project_memberships
                join unnest($1::bigint[], $2::text[]) as k (project_id, user_uuid)
               using (project_id, user_uuid)`,
@@ -45,11 +49,13 @@ export async function putMemberships(
     {
       name: 'project-memberships-put',
       text: `insert into project_memberships
-                    (project_id, user_uuid, state, initialized, created_at, updated_at)
-             select *, $5::timestamptz, $5::timestamptz
-               from unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[])
+                    (project_id, user_uuid, state, suspension_reason, initialized,
+                     created_at, updated_at)
+             select *, $6::timestamptz, $6::timestamptz
+               from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[])
              on conflict (user_uuid, project_id) do update
-                set state = excluded.state, updated_at = excluded.updated_at,
+                set state = excluded.state, suspension_reason = excluded.suspension_reason,
+                    updated_at = excluded.updated_at,
                     initialized = project_memberships.initialized or excluded.initialized
              returning id`,
     },
@@ -57,6 +63,7 @@ export async function putMemberships(
       rows.map(({ projectId }) => projectId),
       rows.map(({ user }) => user),
       rows.map(({ state }) => state),
+      rows.map(({ suspensionReason }) => suspensionReason),
       rows.map(({ state }) => meansInitialized(state)),
       now,
     ],

@@ -4,8 +4,9 @@ import { isAlive } from '../domain/project-states.js';
 import type { NewProject, Project } from '../domain/project.js';
 
 /** Columns that NewProject and Project share, as one JSON record of a set. */
-const RECORD = `uuid text, realname text, name text, state text, owner text, description text,
-  "endDate" timestamptz, "joinPolicy" text, "leavePolicy" text, "maxMembers" bigint`;
+const RECORD = `uuid text, realname text, name text, state text, "suspensionReason" text,
+  owner text, description text, "endDate" timestamptz, "joinPolicy" text, "leavePolicy" text,
+  "maxMembers" bigint`;
 
 /**
  * Returns the projects that exist among `uuids`, locked against every other change until the
@@ -16,7 +17,8 @@ export async function lockProjects(tx: Tx, uuids: readonly string[]): Promise<Pr
   return tx.query<Project>(
     {
       name: 'projects-lock',
-      text: `select id, uuid, realname, state, owner, description, end_date as "endDate",
+      text: `select id, uuid, realname, state, suspension_reason as "suspensionReason", owner,
+                    description, end_date as "endDate",
                     join_policy as "joinPolicy", leave_policy as "leavePolicy",
                     max_members as "maxMembers", is_system as "isSystem"
                from projects where uuid = any($1::text[]) order by id for no key update`,
@@ -37,12 +39,12 @@ export async function insertProjects(
   return tx.query(
     {
       name: 'projects-insert',
-      text: `insert into projects (uuid, realname, name, state, owner, description, end_date,
-                                   join_policy, leave_policy, max_members, private, is_system,
-                                   created_at, updated_at)
-             select uuid, realname, name, state, owner, description, "endDate", "joinPolicy",
-                    "leavePolicy", "maxMembers", "isPrivate", "isSystem",
-                    $2::timestamptz, $2::timestamptz
+      text: `insert into projects (uuid, realname, name, state, suspension_reason, owner,
+                                   description, end_date, join_policy, leave_policy, max_members,
+                                   private, is_system, created_at, updated_at)
+             select uuid, realname, name, state, "suspensionReason", owner,
+                    description, "endDate", "joinPolicy", "leavePolicy", "maxMembers",
+                    "isPrivate", "isSystem", $2::timestamptz, $2::timestamptz
                from jsonb_to_recordset($1::jsonb)
                  as (${RECORD}, "isPrivate" boolean, "isSystem" boolean)
              on conflict (uuid) do nothing
@@ -62,7 +64,8 @@ export async function updateProjects(
     {
       name: 'projects-update',
       text: `update projects p
-                set realname = r.realname, name = r.name, state = r.state, owner = r.owner,
+                set realname = r.realname, name = r.name, state = r.state,
+                    suspension_reason = r."suspensionReason", owner = r.owner,
                     description = r.description, end_date = r."endDate",
                     join_policy = r."joinPolicy", leave_policy = r."leavePolicy",
                     max_members = r."maxMembers", updated_at = $2

@@ -8,7 +8,7 @@ import {
 } from '../../identity/index.js';
 import { type Failure, invalid } from '../../kernel/failure.js';
 import { attempt, type Parsed, parsed, unwrap } from '../../kernel/parsed.js';
-import { type HttpAnswer, type HttpRequest, lastOf } from '../../rpc/http.js';
+import { type HttpAnswer, type HttpRequest, lastOf, requireReadable } from '../../rpc/http.js';
 import {
   isArray,
   isObject,
@@ -54,7 +54,7 @@ export function issueFromHttp(request: HttpRequest, maxProvisions: number): Pars
       name: storableName(name),
       provisions: mergeProvisions(raw),
       dryRun: false,
-      requestId: storableRequestId(request.headers['idempotency-key']),
+      requestId: storableRequestId(requireReadable(request.headers, 'idempotency-key')),
       expiresInMs: null,
     };
   });

@@ -78,12 +78,11 @@ export async function writeLedgerBatch(
   options: LedgerOptions,
 ): Promise<readonly Settled<LedgerResult>[]> {
   const at = options.clock.now();
-  const opening = openLedger(tx, operations.filter(({ kind }) => kind === 'issue').length);
+  const opening = openLedger(tx, operations.filter(needsSerial).length);
   // Not waited for yet: it travels with the locks. Its error is theirs, too.
   opening.catch(() => undefined);
   const pending = await lockNamedCommissions(tx, operations);
   const settled = await settledEarlier(tx, operations, pending, at.getTime() - options.rememberMs);
-  const requests = await requestedEarlier(tx, operations);
   const provisions = operations.flatMap(({ kind, command }) =>
     kind === 'issue' ? command.provisions : [],
   );
@@ -91,8 +90,12 @@ export async function writeLedgerBatch(
   const touched = new Set(ids.values());
   for (const commission of pending.values())
     for (const id of commission.holdingIds) touched.add(id);
-  const holdings =
-    touched.size === 0 ? new Map<bigint, Holding>() : await lockHoldings(tx, touched);
+  // Asked behind the locks: the first of two calls with one request id may have held them. Asked
+  // before, the second one could find itself refused for want of what the first one had reserved.
+  const [holdings, requests] = await Promise.all([
+    touched.size === 0 ? new Map<bigint, Holding>() : lockHoldings(tx, touched),
+    requestedEarlier(tx, operations),
+  ]);
   const serials = await opening;
   const state = { ids, holdings, pending, settled, requests, serials, at, options };
   const batch = new LedgerBatch(state);
@@ -109,6 +112,10 @@ function settledFrom(draft: Draft): Settled<LedgerResult> {
   return 'serial' in draft
     ? { ok: true, value: { kind: 'issued', serial: draft.serial } }
     : { ok: true, value: { kind: 'resolved', resolution: draft.resolution } };
+}
+
+function needsSerial({ kind, command }: LedgerOperation): boolean {
+  return kind === 'issue' && !command.dryRun;
 }
 
 async function lockNamedCommissions(

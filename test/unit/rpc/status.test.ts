@@ -134,6 +134,30 @@ describe('the gRPC status of a failure', () => {
     expect(info?.metadata).to.deep.equal({});
   });
 
+  it('shortens texts that no client would take, and only then', () => {
+    const sizeOf = (failure: Failure) => {
+      const { details, metadata } = statusOf(failure);
+      const [bytes] = metadata?.get('grpc-status-details-bin') ?? [];
+      return encodeURI(details ?? '').length + Buffer.from(bytes ?? '').toString('base64').length;
+    };
+    for (const letter of ['x', 'ν', '😀']) {
+      const long = letter.repeat(4096 / letter.length);
+      const facts = { holder: long, source: long, resource: long, quantity: 4n, usage: 1n, limit: 2n };
+      const failure = new Failure('over-limit', 'NO_CAPACITY', long, facts);
+      expect(sizeOf(failure), letter).to.be.lessThan(6 * 1024);
+      const { message, info, quota } = sent(failure);
+      expect(info?.reason).to.equal('NO_CAPACITY');
+      expect(info?.metadata).to.include({ quantity: '4', usage: '1', limit: '2' });
+      for (const text of [message, info?.metadata['holder'], quota?.violations[0]?.subject]) {
+        expect(text).to.match(/…$/);
+        expect(long.startsWith(text?.slice(0, -1) ?? '-')).to.equal(true);
+      }
+    }
+    const ordinary = 'ν'.repeat(255);
+    const { info } = sent(new Failure('not-found', 'NO_HOLDING', 'text', { resource: ordinary }));
+    expect(info?.metadata).to.deep.equal({ resource: ordinary });
+  });
+
   it('carries texts in any language', () => {
     const { message, info } = sent(
       new Failure('invalid', 'INVALID_REQUEST', 'ναμε 😀', { id: 'ν' }),
