@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from './config.js';
 import { Database } from './db/database.js';
-import { requireCurrentSchema } from './db/migrate.js';
+import { migrate, requireCurrentSchema } from './db/migrate.js';
 import { httpRules } from './gen/http-rules.js';
 import { astakos, createIdentity, type Identity, type IdentityHooks } from './identity/index.js';
 import { type Clock, systemClock } from './kernel/clock.js';
 import { OperatorError } from './kernel/operator-error.js';
+import { createJobs, installJobSchema, type Jobs } from './jobs/index.js';
 import { createProjects, type Projects } from './projects/index.js';
 import { createQuotas, type Quotas, type QuotasHooks } from './quotas/index.js';
 import { readDescriptors } from './rpc/descriptors.js';
@@ -14,7 +15,7 @@ import { createEdgeService } from './rpc/edge-service.js';
 import { OWN_FAMILY } from './rpc/fallback.js';
 import { createRpcMetrics } from './rpc/metrics.js';
 import type { BoundService } from './rpc/route.js';
-import { createRpcServer, type RpcServer } from './rpc/server.js';
+import { createRpcServer } from './rpc/server.js';
 import type { StateSection } from './state/section.js';
 
 /** A server process: everything from the port down to the database. */
@@ -98,6 +99,19 @@ export function createOperations(config: Config, options: OperationsOptions = {}
   };
 }
 
+/**
+ * Brings the schema up to date, the job queue's own included, or takes the newest migration back;
+ * returns the names of what was done. Throws an OperatorError with one line.
+ */
+export async function migrateDatabase(
+  databaseUrl: string,
+  direction: 'up' | 'down',
+): Promise<readonly string[]> {
+  const done = await migrate(databaseUrl, direction);
+  if (direction === 'up') await installJobSchema(databaseUrl);
+  return done;
+}
+
 /** Returns a server process that has not started yet. */
 export function createApp(config: Config, log: Logger, options: { clock?: Clock } = {}): App {
   const registry = new Registry();
@@ -111,6 +125,7 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
   const { database, identity } = operations;
   watchPool(registry, operations);
   collectDefaultMetrics({ register: registry });
+  const jobs = createBackgroundWork(config, operations, log, registry);
   let isDraining = false;
   const server = createRpcServer({
     services: allServices(operations, () => !isDraining && database.availability.isAvailable),
@@ -130,15 +145,18 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
       watchAvailability(operations, log, health);
       await identity.start();
       const port = await server.listen(config.serverAddress);
+      await jobs.start();
       health();
       return { port };
     },
     async drain() {
       isDraining = true;
       health();
-      await drainServer(server, config, log);
+      log.info('draining');
+      await Promise.all([server.drain(config.drainSeconds * 1000), jobs.stop()]);
     },
     async stop() {
+      await jobs.stop();
       await identity.stop();
       await operations.close();
     },
@@ -172,9 +190,31 @@ function watchAvailability({ database }: Operations, log: Logger, health: () => 
   database.availability.start();
 }
 
-async function drainServer(server: RpcServer, config: Config, log: Logger): Promise<void> {
-  log.info('draining');
-  await server.drain(config.drainSeconds * 1000);
+/** Sweeps of the slices, run by one process at a time. */
+function createBackgroundWork(
+  config: Config,
+  { quotas }: Operations,
+  log: Logger,
+  registry: Registry,
+): Jobs {
+  const seconds = new Histogram({
+    name: 'apportion_job_seconds',
+    help: 'Background jobs by task and outcome.',
+    labelNames: ['task', 'outcome'],
+    registers: [registry],
+  });
+  const jobs = createJobs({
+    databaseUrl: requireDatabaseUrl(config),
+    tasks: [],
+    log,
+    onFinished: ({ task, outcome, seconds: taken }) => {
+      seconds.observe({ task, outcome }, taken);
+    },
+  });
+  for (const sweep of quotas.sweeps) {
+    jobs.everySeconds(sweep.name, sweep.everySeconds, () => sweep.run());
+  }
+  return jobs;
 }
 
 function batchSizes(registry: Registry): Histogram {

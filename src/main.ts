@@ -16,7 +16,10 @@ import { OperatorError } from './kernel/operator-error.js';
 /** What sysexits.h calls an internal software error. */
 const BUG = 70;
 
-process.exit(await run(process.argv));
+const exitCode = await run(process.argv);
+// What was written into a pipe may still be on its way; exit would cut it off.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(exitCode);
 
 /** Runs the command that the arguments name and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
@@ -77,6 +80,14 @@ function inheritSettings(command: Command): void {
     subcommand.copyInheritedSettings(command);
     inheritSettings(subcommand);
   }
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
 }
 
 /** Whoever reads our output may have had enough: `apportion token list | head`. */

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander';
 import { loadConfig } from '../config.js';
-import { migrate, migrationStates } from '../db/migrate.js';
+import { migrateDatabase } from '../app.js';
+import { migrationStates } from '../db/migrate.js';
 import { withDatabaseUrl } from './database-url.js';
 import { printJson, printLine, printListing } from './output.js';
 
@@ -49,7 +50,7 @@ async function move(
   direction: 'up' | 'down',
   options: { json?: boolean },
 ): Promise<void> {
-  const names = await migrate(databaseUrl, direction);
+  const names = await migrateDatabase(databaseUrl, direction);
   if (options.json === true) printJson(names);
   else if (names.length === 0) printLine('nothing to do');
   else

@@ -48,15 +48,22 @@ export class Availability {
     await client?.end().catch(() => undefined);
   }
 
-  /** Returns what the work returns, or fails at once when the database is or goes away. */
-  async guard<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Returns what the work returns, or fails at once when the database is or goes away.
+   *
+   * @param work - gets a signal that is aborted when nobody waits for it any more: whatever it has
+   *   not done by then it must not do later, because the caller may have turned to others.
+   */
+  async guard<T>(work: (abandoned: AbortSignal) => Promise<T>): Promise<T> {
     if (!this.#available) throw databaseUnavailable();
+    const abandonment = new AbortController();
     return new Promise<T>((resolve, reject) => {
       const abandon = () => {
         reject(databaseUnavailable());
+        abandonment.abort();
       };
       this.#waiting.add(abandon);
-      work()
+      work(abandonment.signal)
         .then(resolve, reject)
         .finally(() => this.#waiting.delete(abandon));
     });

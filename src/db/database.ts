@@ -18,6 +18,15 @@ const OUTCOME_PATIENCE_MS = 15_000;
 /** Connections for pipelined transactions: one batch is written at a time, few wait for locks. */
 const PIPELINED_CONNECTIONS = 4;
 
+/**
+ * Tells one run of the server from the next. A crash loses what was not on disk yet, the ids of
+ * transactions included, which are given out again; it also resets the statistics.
+ */
+const RUN = 'select stats_reset::text from pg_stat_wal';
+
+/** What a statement fails with that asks for a transaction from the future. */
+const IN_THE_FUTURE = '22023';
+
 /** How to reach the database. */
 export interface DatabaseOptions {
   readonly url: string;
@@ -42,11 +51,20 @@ export class Database {
   readonly availability: Availability;
   readonly #pool: pg.Pool;
   readonly #pipelined: pg.Pool;
+  /** The run of the server that a connection belongs to; undefined when it broke too soon. */
+  readonly #runs = new WeakMap<pg.PoolClient, Promise<string | undefined>>();
 
   constructor(options: DatabaseOptions) {
     this.availability = new Availability(options.url);
     this.#pool = createPool(options, { max: options.poolSize });
-    this.#pipelined = createPool(options, { max: PIPELINED_CONNECTIONS, pipeline: true });
+    this.#pipelined = createPool(options, {
+      max: PIPELINED_CONNECTIONS,
+      pipeline: true,
+      // Whoever is silent that long with rows locked has stopped: let others go on.
+      idle_in_transaction_session_timeout: 10_000,
+    });
+    for (const pool of [this.#pool, this.#pipelined])
+      pool.on('connect', (client) => this.#runs.set(client, runOf(client)));
   }
 
   /** Connections by what they are doing, for the metrics. */
@@ -70,7 +88,7 @@ export class Database {
    * DATABASE_UNAVAILABLE while the database is away; a write may then have been committed or not.
    */
   async transact<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions = {}): Promise<T> {
-    return this.availability.guard(() => this.#attempts(work, options));
+    return this.availability.guard((abandoned) => this.#attempts(work, options, abandoned));
   }
 
   /** Runs `work` on one snapshot, without a lock; what it returns belongs to one moment. */
@@ -80,9 +98,9 @@ export class Database {
 
   /** Runs statements each on its own, without a transaction around them. */
   async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.availability.guard(async () => {
+    return this.availability.guard(async (abandoned) => {
       try {
-        return await this.#on(this.#pool, (tx) => work(tx));
+        return await this.#on(this.#pool, abandoned, (tx) => work(tx));
       } catch (error) {
         throw translated(error);
       }
@@ -95,15 +113,21 @@ export class Database {
     await Promise.all([this.#pool.end(), this.#pipelined.end()]);
   }
 
-  async #attempts<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions): Promise<T> {
+  async #attempts<T>(
+    work: (tx: Tx) => Promise<T>,
+    options: TransactOptions,
+    abandoned: AbortSignal,
+  ): Promise<T> {
     let pause = FIRST_PAUSE_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const pool = options.pipelined === true ? this.#pipelined : this.#pool;
-        return await this.#on(pool, (tx, client) => this.#once(tx, client, work, options));
+        return await this.#on(pool, abandoned, (tx, client) =>
+          this.#once(tx, client, work, options, abandoned),
+        );
       } catch (error) {
         const again = error instanceof NotCommitted || isRetryable(error);
-        if (!again || attempt >= ATTEMPTS) throw translated(causeOf(error));
+        if (!again || attempt >= ATTEMPTS || abandoned.aborted) throw translated(causeOf(error));
       }
       await sleep(pause * (0.5 + Math.random()));
       pause *= 2;
@@ -115,6 +139,7 @@ export class Database {
     client: pg.PoolClient,
     work: (tx: Tx) => Promise<T>,
     options: TransactOptions,
+    abandoned: AbortSignal,
   ): Promise<T> {
     let result: T;
     try {
@@ -133,12 +158,17 @@ export class Database {
       const mayBeginAnew = isAway(error) && options.readOnly !== true;
       throw mayBeginAnew ? new NotCommitted('the connection was lost', { cause: error }) : error;
     }
-    await this.#commit(tx, client, options);
+    await this.#commit(tx, client, options, abandoned);
     return result;
   }
 
   /** Returns when the transaction is committed for sure; throws when it is not. */
-  async #commit(tx: ClientTx, client: pg.PoolClient, options: TransactOptions): Promise<void> {
+  async #commit(
+    tx: ClientTx,
+    client: pg.PoolClient,
+    options: TransactOptions,
+    abandoned: AbortSignal,
+  ): Promise<void> {
     const last = tx.lastStatement;
     const writing =
       last === undefined
@@ -158,7 +188,8 @@ export class Database {
       if (command === 'ROLLBACK') throw new Error('A statement of the transaction had failed');
     } catch (error) {
       if (!isAway(error)) throw error;
-      await this.#settleLostCommit(tx.transactionId, error);
+      const lost = { transactionId: tx.transactionId, run: await this.#runs.get(client) };
+      await this.#settleLostCommit(lost, error, abandoned);
     }
   }
 
@@ -166,35 +197,50 @@ export class Database {
    * Returns when the transaction turns out to be committed; throws NotCommitted when it is not, so
    * that it is repeated, and DATABASE_UNAVAILABLE when nobody can tell.
    */
-  async #settleLostCommit(transactionId: string | undefined, cause: unknown): Promise<void> {
+  async #settleLostCommit(lost: Lost, cause: unknown, abandoned: AbortSignal): Promise<void> {
+    const { transactionId } = lost;
     if (transactionId === undefined) throw databaseUnavailable(cause);
     const giveUpAt = Date.now() + OUTCOME_PATIENCE_MS;
-    while (Date.now() < giveUpAt) {
-      const status = await this.#statusOf(transactionId);
-      if (status === 'committed') return;
-      if (status === 'aborted') throw new NotCommitted('the commit was lost', { cause });
+    while (Date.now() < giveUpAt && !abandoned.aborted) {
+      const found = await this.#statusOf(transactionId, abandoned);
+      const isSameRun = found !== undefined && lost.run !== undefined && found.run === lost.run;
+      switch (found?.status) {
+        case 'committed':
+          if (isSameRun) return;
+          // After a crash it may be another one's id, and another one's commit.
+          throw databaseUnavailable(cause);
+        case 'in progress':
+          if (isSameRun) break;
+          throw new NotCommitted('the commit was lost in a crash', { cause });
+        case 'aborted':
+          throw new NotCommitted('the commit was lost', { cause });
+        case undefined:
+      }
       await sleep(100);
     }
     throw databaseUnavailable(cause);
   }
 
-  async #statusOf(transactionId: string): Promise<string | undefined> {
+  /** Returns undefined while the database is away, or when it does not know any more. */
+  async #statusOf(id: string, abandoned: AbortSignal): Promise<Outcome | undefined> {
     try {
-      return await this.#on(this.#pool, async (tx) => {
-        const rows = await tx.query<{ status: string | null }>(
-          { text: 'select pg_xact_status($1::text::xid8) as status' },
-          [transactionId],
-        );
-        return rows[0]?.status ?? undefined;
+      return await this.#on(this.#pool, abandoned, async (tx) => {
+        const text = `select pg_xact_status($1::text::xid8) as status, (${RUN}) as run`;
+        const [row] = await tx.query<Outcome | { status: null }>({ text }, [id]);
+        return row?.status === null ? undefined : row;
       });
     } catch (error) {
       if (isAway(error)) return undefined;
+      // Only a crash makes the server forget an id that it gave out.
+      if ((error as { code?: unknown }).code === IN_THE_FUTURE)
+        return { status: 'aborted', run: '' };
       throw error;
     }
   }
 
   async #on<T>(
     pool: pg.Pool,
+    abandoned: AbortSignal,
     work: (tx: ClientTx, client: pg.PoolClient) => Promise<T>,
   ): Promise<T> {
     let client: pg.PoolClient;
@@ -208,17 +254,34 @@ export class Database {
       broken = error;
     };
     client.on('error', onError);
+    // Ends what is under way: a connection that hangs would go on, and commit, at any later time.
+    const end = () => void client.end().catch(() => undefined);
+    abandoned.addEventListener('abort', end, { once: true });
     try {
+      if (abandoned.aborted) throw databaseUnavailable();
       return await work(new ClientTx(client), client);
     } catch (error) {
       const cause = causeOf(error);
       if (isAway(cause)) broken ??= cause as Error;
       throw error;
     } finally {
+      abandoned.removeEventListener('abort', end);
       client.off('error', onError);
       client.release(broken);
     }
   }
+}
+
+/** A transaction whose commit was sent and not answered. */
+interface Lost {
+  readonly transactionId: string | undefined;
+  readonly run: string | undefined;
+}
+
+/** What the server says of a transaction, and which run of it does. */
+interface Outcome {
+  readonly status: 'committed' | 'aborted' | 'in progress';
+  readonly run: string;
 }
 
 /** The transaction left no trace: it may be repeated. */
@@ -226,6 +289,13 @@ class NotCommitted extends Error {}
 
 function causeOf(error: unknown): unknown {
   return error instanceof NotCommitted ? error.cause : error;
+}
+
+function runOf(client: pg.PoolClient): Promise<string | undefined> {
+  return client.query<{ stats_reset: string }>(RUN).then(
+    ({ rows }) => rows[0]?.stats_reset,
+    () => undefined,
+  );
 }
 
 function createPool(options: DatabaseOptions, more: pg.PoolConfig): pg.Pool {

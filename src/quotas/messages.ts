@@ -323,7 +323,7 @@ const LONGEST_DURATION = 315_576_000_000n;
 function millisecondsOf(duration: Duration | undefined): number | undefined {
   if (duration === undefined) return undefined;
   const { seconds, nanos } = duration;
-  if (seconds < 0n || nanos < 0 || seconds > LONGEST_DURATION)
+  if (seconds < 0n || seconds > LONGEST_DURATION || nanos < 0 || nanos > 999_999_999)
     throw invalid('A duration must be positive and at most 10,000 years');
   return Number(seconds) * 1000 + nanos / 1e6;
 }

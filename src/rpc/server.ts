@@ -6,8 +6,6 @@ import {
   type ServerUnaryCall,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { OperatorError } from '../kernel/operator-error.js';
@@ -17,6 +15,7 @@ import { answerGrpc, type GrpcAnswer, Undecodable } from './grpc-face.js';
 import { adoptGrpcLog } from './grpc-log.js';
 import type { Family } from './http.js';
 import type { RpcMetrics } from './metrics.js';
+import { createReflection } from './reflection.js';
 import {
   answerRest,
   type RestAnswer,
@@ -63,7 +62,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
-  new ReflectionService(loadFileDescriptorSetFromBuffer(options.descriptors)).addToServer(server);
+  createReflection(options.descriptors).addToServer(server);
   addServices(server, options);
   return {
     listen: (address) => listen(server, address),

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded.js';
-import { migrate } from '../../src/db/migrate.js';
+import { migrateDatabase } from '../../src/app.js';
 import { OperatorError } from '../../src/kernel/operator-error.js';
 import { type Cell, measureLoad, measurePgbench, type Measurement } from './measure.js';
 import { printTable } from './table.js';
@@ -59,7 +59,7 @@ async function prepare(url: string): Promise<string> {
   await client.query('create database plain');
   await client.end();
   for (const database of [url, plain.href]) {
-    await migrate(database, 'up');
+    await migrateDatabase(database, 'up');
     await fillWorld(database);
   }
   const owner = new pg.Client({ connectionString: plain.href });

@@ -2,7 +2,7 @@
  * Runs documented requests as data: `*.case.yaml` files say what is sent and what must come back.
  *
  * Every case gets ids of its own, `$U`, `$V`, `$W` for users and `$P`, `$Q` for projects, so that
- * cases share a stack without seeing each other. Before the first step a state file is applied: the
+ * cases share a stack without seeing each other; `$LONGEST` has 4096 characters. Before the first step a state file is applied: the
  * case's `setup`, or one that declares the user `$U` with the token `$U-token`. A step sends a
  * request, or applies another state file; it saves parts of its answer under names that later steps
  * use as `$name`, or as `${name+1}` where a neighbour of a number is wanted. Expected values may be
@@ -91,6 +91,7 @@ async function runCase(
   every: Partial<RequestStep>,
 ): Promise<void> {
   for (const name of ['U', 'V', 'W', 'P', 'Q']) names.set(name, randomUUID());
+  names.set('LONGEST', 'x'.repeat(4096));
   await stack.apply(String(filled(one.setup ?? USER, names)));
   for (const [index, step] of one.steps.entries()) {
     refuseUnknownKeys(step);

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embedded.js';
-import { migrate } from '../../src/db/migrate.js';
+import { migrateDatabase } from '../../src/app.js';
 import { TEMPLATE_VARIABLE } from './database.js';
 
 let postgres: EmbeddedPostgres | undefined;
@@ -18,7 +18,7 @@ export async function mochaGlobalSetup(): Promise<void> {
     database: 'template_apportion',
     settings: { fsync: 'off', max_connections: '300', shared_buffers: '256MB' },
   });
-  await migrate(postgres.url, 'up');
+  await migrateDatabase(postgres.url, 'up');
   process.env[TEMPLATE_VARIABLE] = postgres.url;
 }
 

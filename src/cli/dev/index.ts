@@ -5,7 +5,7 @@ import { type Config, configToEnvironment, systemEnvironment } from '../../confi
 import { startEmbeddedPostgres } from '../../db/embedded.js';
 import { freePorts } from '../../db/embedded/free-port.js';
 import { takeLock } from '../../db/embedded/process-lock.js';
-import { migrate } from '../../db/migrate.js';
+import { migrateDatabase } from '../../app.js';
 import { OperatorError } from '../../kernel/operator-error.js';
 import { applyStateFile } from '../apply.js';
 import { databaseUrlFile } from '../database-url.js';
@@ -115,7 +115,7 @@ async function startAll(run: Run): Promise<void> {
   signals.first.throwIfAborted();
   const databaseUrl = config.databaseUrl ?? (await startDatabase(run));
   signals.first.throwIfAborted();
-  const applied = await migrate(databaseUrl, 'up');
+  const applied = await migrateDatabase(databaseUrl, 'up');
   if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
   await applyState({ ...config, databaseUrl }, say);
   signals.first.throwIfAborted();

@@ -106,8 +106,8 @@ export function createCommissions(deps: CommissionsDeps): Commissions {
         componentId: caller.id,
         after: page?.after,
         limit: page?.size,
-        issuedUntil: minAgeMs === undefined ? undefined : new Date(now - minAgeMs),
-        issuedSince: maxAgeMs === undefined ? undefined : new Date(now - maxAgeMs),
+        issuedUntil: minAgeMs === undefined ? undefined : before(now, minAgeMs),
+        issuedSince: maxAgeMs === undefined ? undefined : before(now, maxAgeMs),
       };
       return Promise.resolve({
         page,
@@ -132,6 +132,11 @@ export function createCommissions(deps: CommissionsDeps): Commissions {
       return { ...command, failed: failed[0] };
     },
   };
+}
+
+/** Ages reach back to times that Postgres does not know; nothing was issued before 1970. */
+function before(now: number, ageMs: number): Date {
+  return new Date(Math.max(0, now - ageMs));
 }
 
 async function refuseForeignResources(

@@ -67,43 +67,47 @@ export interface VerifyOptions {
 export async function verifyHoldings(database: Database, options: VerifyOptions): Promise<number> {
   const { limits, fix, report } = options;
   const { holdings, suspects } = await database.snapshot((tx) => findSuspects(tx, limits));
-  for (const holder of byHolder(suspects)) {
+  for (const holder of [...suspects.keys()].sort()) {
+    const found = suspects.get(holder) ?? { miscounted: [], relimited: [] };
     const differences = fix
-      ? await database.transact((tx) => repair(tx, limits, holder))
-      : holder.flatMap(({ differences }) => differences);
-    if (differences.length > 0) report(differences);
+      ? await database.transact((tx) => repair(tx, limits, found))
+      : [...found.miscounted.flatMap(counterDifferences), ...found.relimited];
+    if (differences.length > 0) report([...differences].sort(byName));
   }
   return holdings;
 }
 
-/** A holding about which something seemed wrong. */
-interface Suspect extends HoldingName {
-  readonly differences: readonly Difference[];
-  /** Absent when only its limit or existence is in question. */
-  readonly miscounted?: Miscounted;
+/** What of one holder seems wrong. */
+interface Suspects {
+  readonly miscounted: Miscounted[];
+  /** Limits, and holdings that are missing or unexpected. */
+  readonly relimited: Difference[];
 }
 
+/** Returns how many holdings there are, and what seems wrong by holder. */
 async function findSuspects(
   tx: Tx,
   limits: ExpectedLimits,
-): Promise<{ readonly holdings: number; readonly suspects: readonly Suspect[] }> {
+): Promise<{ readonly holdings: number; readonly suspects: ReadonlyMap<string, Suspects> }> {
   await allowLongStatements(tx);
-  const suspects: Suspect[] = [];
+  const suspects = new Map<string, Suspects>();
+  const of = ({ holder }: HoldingName) => {
+    const found = suspects.get(holder) ?? { miscounted: [], relimited: [] };
+    suspects.set(holder, found);
+    return found;
+  };
   for await (const piece of miscountedHoldings(tx))
-    for (const holding of piece)
-      suspects.push({
-        ...nameOf(holding),
-        differences: counterDifferences(holding),
-        miscounted: holding,
-      });
+    for (const holding of piece) of(holding).miscounted.push(holding);
   let holdings = 0;
   for await (const piece of everyHolding(tx)) {
     holdings += piece.length;
-    suspects.push(...suspectsFrom(limitDifferences(piece, piece, await limits.among(tx, piece))));
+    for (const difference of limitDifferences(piece, piece, await limits.among(tx, piece)))
+      of(difference).relimited.push(difference);
   }
   for await (const piece of limits.all(tx)) {
     const missing = await withoutHolding(tx, piece);
-    suspects.push(...suspectsFrom(limitDifferences(missing, [], missing)));
+    for (const difference of limitDifferences(missing, [], missing))
+      of(difference).relimited.push(difference);
   }
   return { holdings, suspects };
 }
@@ -112,12 +116,13 @@ async function findSuspects(
 async function repair(
   tx: Tx,
   limits: ExpectedLimits,
-  suspects: readonly Suspect[],
+  suspects: Suspects,
 ): Promise<readonly Difference[]> {
-  const names = [...new Map(suspects.map((suspect) => [holdingKey(suspect), suspect])).values()];
+  const named = [...suspects.miscounted, ...suspects.relimited].map(nameOf);
+  const names = [...new Map(named.map((name) => [holdingKey(name), name])).values()];
   await limits.hold(tx, names);
   const stored = await lockNamedHoldings(tx, names);
-  const miscounted = await stillMiscounted(tx, stored, suspects);
+  const miscounted = await stillMiscounted(tx, stored, suspects.miscounted);
   const countable = miscounted.filter(isStorable);
   if (countable.length > 0) await writeCounters(tx, countable);
   const expected = await limits.among(tx, names);
@@ -130,7 +135,7 @@ async function repair(
   return [
     ...miscounted.flatMap((holding) => repaired(counterDifferences(holding), isStorable(holding))),
     ...relimited.flatMap((found) => repaired([found], found.what !== 'unexpected')),
-  ].sort(byName);
+  ];
 }
 
 /**
@@ -143,13 +148,9 @@ async function repair(
 async function stillMiscounted(
   tx: Tx,
   locked: readonly StoredHolding[],
-  suspects: readonly Suspect[],
+  suspects: readonly Miscounted[],
 ): Promise<readonly Miscounted[]> {
-  const seen = new Map(
-    suspects.flatMap(({ miscounted }) =>
-      miscounted === undefined ? [] : [[miscounted.id, miscounted] as const],
-    ),
-  );
+  const seen = new Map(suspects.map((holding) => [holding.id, holding]));
   const unchanged: Miscounted[] = [];
   const changed: bigint[] = [];
   for (const { id, version } of locked) {
@@ -197,10 +198,6 @@ function limitsByKey(limits: readonly HoldingLimit[]): ReadonlyMap<string, bigin
   return new Map(limits.map((limit) => [holdingKey(limit), limit.limit]));
 }
 
-function suspectsFrom(differences: readonly Difference[]): readonly Suspect[] {
-  return differences.map((difference) => ({ ...nameOf(difference), differences: [difference] }));
-}
-
 function repaired(differences: readonly Difference[], isRepaired: boolean): readonly Difference[] {
   return differences.map((difference) => ({ ...difference, isRepaired }));
 }
@@ -212,17 +209,6 @@ function isStorable({ counted }: { readonly counted: Interval }): boolean {
 
 function nameOf({ holder, source, resource }: HoldingName): HoldingName {
   return { holder, source, resource };
-}
-
-/** Returns the suspects of each holder, both holders and suspects in order. */
-function byHolder(suspects: readonly Suspect[]): Iterable<readonly Suspect[]> {
-  const holders = new Map<string, Suspect[]>();
-  for (const suspect of [...suspects].sort(byName)) {
-    const others = holders.get(suspect.holder);
-    if (others === undefined) holders.set(suspect.holder, [suspect]);
-    else others.push(suspect);
-  }
-  return holders.values();
 }
 
 function byName(one: HoldingName, other: HoldingName): number {

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../../support/eventually.js';
+import { connectGrpc, grpcFailure } from '../../support/grpc-client.js';
 import { exchange, rawRequest } from '../../support/raw-http.js';
 import type { LogLine, Stack } from '../../support/stack.js';
 import { startWorld } from '../../support/world.js';
@@ -105,5 +106,33 @@ describe('traces of calls', () => {
     }
     expect(written).to.deep.equal([]);
     expect(JSON.stringify(lines)).not.to.include('s3cret');
+  });
+
+  it('of our own faults are in the log with the cause, and nowhere else', async () => {
+    await stack.database.query('alter table resources rename to elsewhere');
+    const answer = await stack.rest.get('/account/v1.0/resources', {
+      headers: { 'x-request-id': 'find-me' },
+    });
+    expect(answer.status).to.equal(500);
+    expect(answer.headers['content-type']).to.equal('application/json; charset=UTF-8');
+    expect(answer.text).to.equal(
+      '{"internalServerError": {"code": 500, "message": "Unexpected error", "details": ""}}',
+    );
+    const line = await eventually(() => {
+      const found = lines.find(
+        ({ requestId, err }) => requestId === 'find-me' && err !== undefined,
+      );
+      return found ?? false;
+    });
+    expect(line['outcome']).to.equal('500');
+    expect(line['err']).to.have.property('stack').that.includes('resources');
+    const grpc = connectGrpc(stack.edge);
+    try {
+      const failure = await grpcFailure(grpc.resources.listResources({}));
+      expect(failure).to.include({ code: 'INTERNAL', message: 'Unexpected error' });
+      expect(failure.facts).to.deep.equal({});
+    } finally {
+      grpc.close();
+    }
   });
 });
