@@ -144,8 +144,8 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
       await requireCurrentSchema(requireDatabaseUrl(config));
       watchAvailability(operations, log, health);
       await identity.start();
-      const port = await server.listen(config.serverAddress);
       await jobs.start();
+      const port = await server.listen(config.serverAddress);
       health();
       return { port };
     },
@@ -153,7 +153,7 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
       isDraining = true;
       health();
       log.info('draining');
-      await Promise.all([server.drain(config.drainSeconds * 1000), jobs.stop()]);
+      await Promise.all([server.drain(config.drainSeconds * 1000), jobs.stop(config.drainSeconds * 1000)]);
     },
     async stop() {
       await jobs.stop();

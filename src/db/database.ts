@@ -203,15 +203,15 @@ export class Database {
     const giveUpAt = Date.now() + OUTCOME_PATIENCE_MS;
     while (Date.now() < giveUpAt && !abandoned.aborted) {
       const found = await this.#statusOf(transactionId, abandoned);
-      const isSameRun = found !== undefined && lost.run !== undefined && found.run === lost.run;
+      const isSameRun = lost.run === undefined ? undefined : found?.run === lost.run;
       switch (found?.status) {
         case 'committed':
-          if (isSameRun) return;
           // After a crash it may be another one's id, and another one's commit.
-          throw databaseUnavailable(cause);
+          if (isSameRun !== true) throw databaseUnavailable(cause);
+          return;
         case 'in progress':
-          if (isSameRun) break;
-          throw new NotCommitted('the commit was lost in a crash', { cause });
+          if (isSameRun === false) throw new NotCommitted('the commit was lost', { cause });
+          break;
         case 'aborted':
           throw new NotCommitted('the commit was lost', { cause });
         case undefined:
@@ -254,9 +254,9 @@ export class Database {
       broken = error;
     };
     client.on('error', onError);
-    // Ends what is under way: a connection that hangs would go on, and commit, at any later time.
-    const end = () => void client.end().catch(() => undefined);
-    abandoned.addEventListener('abort', end, { once: true });
+    // A connection that hangs would go on, and commit, whenever it wakes up; and `end` would wait.
+    const cut = () => client.connection.stream.destroy();
+    abandoned.addEventListener('abort', cut, { once: true });
     try {
       if (abandoned.aborted) throw databaseUnavailable();
       return await work(new ClientTx(client), client);
@@ -265,7 +265,7 @@ export class Database {
       if (isAway(cause)) broken ??= cause as Error;
       throw error;
     } finally {
-      abandoned.removeEventListener('abort', end);
+      abandoned.removeEventListener('abort', cut);
       client.off('error', onError);
       client.release(broken);
     }

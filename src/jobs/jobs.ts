@@ -74,7 +74,7 @@ export function createJobs(options: JobsOptions): Jobs {
       try {
         await supervisor.start();
       } catch (error) {
-        await (stopped = supervisor.stop(0));
+        await (stopped ??= supervisor.stop(0));
         throw explainedSchemaError(error);
       }
     },

@@ -7,15 +7,16 @@ export interface BeatTimes {
 
 /**
  * Jobs of a dead process are to run elsewhere within 15 s: it expires after 10, is noticed within
- * 2, and its jobs are found within the second in which idle workers look for them.
+ * one, and its jobs are found within the second in which idle workers look for them. The rest is
+ * for machines that are busy.
  */
-export const BEAT_TIMES: BeatTimes = { everyMs: 2_000, expiresMs: 10_000 };
+export const BEAT_TIMES: BeatTimes = { everyMs: 1_000, expiresMs: 10_000 };
 
 /**
  * Knows whether this process may judge others.
  *
  * After the database was away, or this process was, every heartbeat is old. Only who has beaten
- * steadily for three beats knows that the others could have done so, too.
+ * steadily for half the life of a heartbeat knows that the others could have done so, too.
  */
 export class Observation {
   readonly #times: BeatTimes;
@@ -40,6 +41,6 @@ export class Observation {
 
   /** Whether an old heartbeat of another process means that it is dead. */
   get mayJudge(): boolean {
-    return this.#since !== undefined && this.#last - this.#since >= 3 * this.#times.everyMs;
+    return this.#since !== undefined && this.#last - this.#since >= this.#times.expiresMs / 2;
   }
 }

@@ -52,7 +52,9 @@ export class Supervisor {
   /** Returns once jobs are taken; throws when the queue cannot be set up. */
   async start(): Promise<void> {
     this.#current = await Run.start(this.#options);
-    this.#loop = this.#beatUntilTheEnd();
+    // A stop that came meanwhile has nothing else to stop.
+    if (this.#isStopping) this.#retire(this.#current);
+    else this.#loop = this.#beatUntilTheEnd();
   }
 
   /**
@@ -71,6 +73,7 @@ export class Supervisor {
     await Promise.all(this.#retired.values());
     clearTimeout(interrupt);
     clearTimeout(end);
+    this.#deadline.abort();
     this.#ended.abort();
     const closed = this.#loop.then(() => this.#options.connections.close());
     await Promise.race([closed, after(GOODBYE_MS)]);

@@ -328,7 +328,10 @@ components:
         run: (built) => ((statements += 1), tx.run(built)),
         pieces: (...call) => tx.pieces(...call),
         identify: (id) => tx.identify(id),
-        last: (...call) => ((statements += 1), tx.last(...call)),
+        last: (...call) => {
+          statements += 1;
+          tx.last(...call);
+        },
       };
       await section.apply(counting, entries, () => undefined);
     });

@@ -64,8 +64,8 @@ describe('background jobs and their database', function () {
   async function start(port?: number): Promise<void> {
     postgres = await startEmbeddedPostgres({ directory, port });
   }
-  async function startJobs(name: string, tick?: number): Promise<StagedJobs> {
-    const one = createStagedJobs({ name, url: postgres.url, beat: BEAT, tick });
+  async function startJobs(name: string, tick?: number, beat = BEAT): Promise<StagedJobs> {
+    const one = createStagedJobs({ name, url: postgres.url, beat, tick });
     staged.push(one);
     await one.jobs.start();
     return one;
@@ -155,6 +155,24 @@ describe('background jobs and their database', function () {
     await query(`select graphile_worker.add_job('local')`);
     await eventually(() => begun === 1);
     return { gate, finished, begun: () => begun };
+  }
+
+  it('leave other processes the time to come back, too', async () => {
+    const one = await startJobs('A', undefined, { everyMs: 200, expiresMs: 800 });
+    await query(`insert into job_workers (worker_id, process) values ('pool-late', 'late:1')`);
+    const { port } = postgres;
+    await postgres.stop('immediate');
+    await start(port);
+    const buried = await eventually(() => lineWith(one, 'processes without a heartbeat'));
+    expect(buried).to.deep.include({ processes: ['late:1'], jobs: [] });
+    const back = Number(lineWith(one, 'jobs are taken again')['time']);
+    expect(Number(buried['time']) - back).to.be.greaterThan(350);
+  });
+
+  function lineWith(one: StagedJobs, words: string): Record<string, unknown> {
+    const line = one.lines.find(({ msg }) => String(msg).startsWith(words));
+    if (line === undefined) throw new Error(`no line: ${words}`);
+    return line;
   }
 
   it('survive cut connections, and free what was taken without their knowing', async () => {

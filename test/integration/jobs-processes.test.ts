@@ -234,6 +234,34 @@ describe('background jobs of several processes', function () {
       await eventually(async () => (await stage.queued('sweep:tick')) === 1);
     });
 
+    it('is left alone by a process that starts', async () => {
+      await stage.open('tick');
+      await startHere('A', { tick: 3_600 });
+      await happened(2);
+      await startHere('B', { tick: 3_600 });
+      // It would be due before this one.
+      await stage.open('job');
+      await add('hold', 'job');
+      await happened(2, 'job');
+      expect(await stage.happenings('tick')).to.deep.equal(['A begins tick', 'A ends tick']);
+    });
+
+    it('does not overlap with what a process scheduled that should be dead', async () => {
+      await startHere('A', { tick: 3_600 });
+      await happened(1);
+      await database.query(
+        `select graphile_worker.add_job('sweep:tick', queue_name => 'sweep:tick',
+                                        job_key => 'sweep:tick')`,
+      );
+      await stage.open('job');
+      await add('hold', 'job');
+      await happened(2, 'job');
+      expect(await stage.happenings('tick')).to.deep.equal(['A begins tick']);
+      await stage.open('tick');
+      await eventually(async () => (await stage.queued('sweep:tick')) === 1);
+      expectTurns(await stage.happenings('tick'));
+    });
+
     it('takes over a shorter period, and what a killed process left behind', async () => {
       await stage.open('tick');
       const slow = await startHere('A', { tick: 3_600 });

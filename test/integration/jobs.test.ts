@@ -229,6 +229,25 @@ describe('stopping background jobs', function () {
   });
 });
 
+describe('stopping background jobs that are just starting', () => {
+  it('leaves nothing behind', async () => {
+    const database = await createTestDatabase();
+    const staged = createStagedJobs({ name: 'A', url: database.url });
+    const started = staged.jobs.start().catch(() => undefined);
+    await staged.jobs.stop();
+    await started;
+    await eventually(async () => {
+      const others = await database.query(
+        `select from pg_stat_activity where datname = current_database()
+           and application_name like 'apportion job%'`,
+      );
+      return others.length === 0;
+    });
+    await staged.close();
+    await database.drop();
+  });
+});
+
 describe('the schema of the job queue', function () {
   this.timeout(30_000);
 

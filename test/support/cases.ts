@@ -1,12 +1,13 @@
 /**
  * Runs documented requests as data: `*.case.yaml` files say what is sent and what must come back.
  *
- * Every case gets ids of its own, `$U`, `$V`, `$W` for users and `$P`, `$Q` for projects, so that
- * cases share a stack without seeing each other; `$LONGEST` has 4096 characters. Before the first step a state file is applied: the
- * case's `setup`, or one that declares the user `$U` with the token `$U-token`. A step sends a
- * request, or applies another state file; it saves parts of its answer under names that later steps
- * use as `$name`, or as `${name+1}` where a neighbour of a number is wanted. Expected values may be
- * `!text`, `!integer` or `!like <regular expression>`.
+ * Every case gets ids of its own, `$U`, `$V`, `$W` for users and `$P`, `$Q` for projects, ascending
+ * in this order, so that cases share a stack without seeing each other; `$LONGEST` has 4096
+ * characters. Before the first step a state file is applied: the case's `setup`, or one that
+ * declares the user `$U` with the token `$U-token`. A step sends a request, or applies another
+ * state file; it saves parts of its answer under names that later steps use as `$name`, or as
+ * `${name+1}` where a neighbour of a number is wanted. Expected values may be `!text`, `!integer`
+ * or `!like <regular expression>`.
  */
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
@@ -90,7 +91,8 @@ async function runCase(
   names: Names,
   every: Partial<RequestStep>,
 ): Promise<void> {
-  for (const name of ['U', 'V', 'W', 'P', 'Q']) names.set(name, randomUUID());
+  const ids = IDS.map(() => randomUUID()).sort();
+  IDS.forEach((name, index) => names.set(name, ids[index]));
   names.set('LONGEST', 'x'.repeat(4096));
   await stack.apply(String(filled(one.setup ?? USER, names)));
   for (const [index, step] of one.steps.entries()) {
@@ -117,6 +119,8 @@ function refuseUnknownKeys(step: object): void {
   const unknown = Object.keys(step).find((key) => !STEP_KEYS.has(key));
   if (unknown !== undefined) throw new Error(`A step has no ${unknown}`);
 }
+
+const IDS = ['U', 'V', 'W', 'P', 'Q'];
 
 /** The user of a case that says nothing else. */
 const USER =

@@ -23,7 +23,7 @@ describe('judging by heartbeats', () => {
     expect(beatAt(52_000, 54_000)).to.be.false;
   });
 
-  it('judges after three steady beats', () => {
+  it('judges after half the life of a heartbeat', () => {
     expect(beatAt(50_000, 52_000, 54_000, 56_000)).to.be.true;
   });
 

@@ -142,7 +142,14 @@ describe('the gRPC status of a failure', () => {
     };
     for (const letter of ['x', 'ν', '😀']) {
       const long = letter.repeat(4096 / letter.length);
-      const facts = { holder: long, source: long, resource: long, quantity: 4n, usage: 1n, limit: 2n };
+      const facts = {
+        holder: long,
+        source: long,
+        resource: long,
+        quantity: 4n,
+        usage: 1n,
+        limit: 2n,
+      };
       const failure = new Failure('over-limit', 'NO_CAPACITY', long, facts);
       expect(sizeOf(failure), letter).to.be.lessThan(6 * 1024);
       const { message, info, quota } = sent(failure);

@@ -1,0 +1,121 @@
+/** What the tables of the ledger hold, read whole; for audits of ledgers that a test has filled. */
+import type { TestDatabase } from './database.js';
+
+/** A database whose tables can be read; where it runs does not matter. */
+export type Queryable = Pick<TestDatabase, 'query'>;
+
+/** A commission as it is stored, pending or settled. */
+export interface AuditedCommission {
+  readonly serial: bigint;
+  readonly component: string;
+  readonly name: string;
+  readonly provisions: readonly AuditedProvision[];
+  /** Null while it is pending. */
+  readonly reason: string | null;
+}
+
+/** One change of one holding; `key` is holder, source and resource, with a space between. */
+export interface AuditedProvision {
+  readonly key: string;
+  readonly quantity: bigint;
+}
+
+/** A holding as it is stored. */
+export interface Holding {
+  readonly id: string;
+  readonly key: string;
+  readonly limit: bigint;
+  readonly interval: Interval;
+}
+
+/** The counters of a holding. */
+export interface Interval {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+/** A commission with what the log says of it. */
+export interface Commission extends AuditedCommission {
+  readonly position: bigint | undefined;
+  readonly parts: readonly Part[];
+}
+
+/** A provision with the id of its holding and, once settled, what the log says of it. */
+export interface Part {
+  readonly holding: string;
+  readonly quantity: bigint;
+  readonly limit?: bigint;
+  readonly logged?: Interval;
+}
+
+/** Returns every holding by its id. */
+export async function readHoldings(database: Queryable): Promise<Map<string, Holding>> {
+  const rows = await database.query<Record<string, string>>(
+    `select id::text, concat_ws(' ', holder, source, resource) as key, "limit"::text as most,
+            usage_min::text as min, usage_max::text as max from holdings`,
+  );
+  return new Map(
+    rows.map(({ id = '', key = '', most = '', min = '', max = '' }) => [
+      id,
+      { id, key, limit: BigInt(most), interval: { min: BigInt(min), max: BigInt(max) } },
+    ]),
+  );
+}
+
+interface CommissionRow extends Record<string, unknown> {
+  readonly serial: string;
+  readonly component: string;
+  readonly name: string;
+  readonly reason: string | null;
+  readonly position: string | null;
+  readonly ids: string[];
+  readonly quantities: string[];
+  readonly limits: string[] | null;
+  readonly mins: string[] | null;
+  readonly maxs: string[] | null;
+}
+
+/** Returns every commission by its serial, pending or settled. */
+export async function readCommissions(
+  database: Queryable,
+  holdings: ReadonlyMap<string, Holding>,
+): Promise<Map<bigint, Commission>> {
+  const rows = await database.query<CommissionRow>(
+    `select s.serial::text, p.name as component, s.name, reason, position::text,
+            holding_ids::text[] as ids, quantities::text[], limits::text[],
+            usage_mins::text[] as mins, usage_maxs::text[] as maxs
+       from settled_commissions s join components p on p.id = s.component_id
+     union all
+     select c.serial::text, p.name, c.name, null, null, holding_ids::text[], quantities::text[],
+            null, null, null
+       from commissions c join components p on p.id = c.component_id`,
+  );
+  const found = new Map<bigint, Commission>();
+  for (const { serial: text, component, name, reason, position, ids, ...row } of rows) {
+    const serial = BigInt(text);
+    if (found.has(serial)) throw new Error(`Serial ${serial} is both pending and settled`);
+    const parts = ids.map((holding, index) => ({
+      holding,
+      quantity: BigInt(row.quantities[index]!),
+      ...(row.limits && {
+        limit: BigInt(row.limits[index]!),
+        logged: { min: BigInt(row.mins![index]!), max: BigInt(row.maxs![index]!) },
+      }),
+    }));
+    const provisions = parts.map(({ holding, quantity }) => ({
+      key: holdings.get(holding)?.key ?? `no holding ${holding}`,
+      quantity,
+    }));
+    if (new Set(ids).size < ids.length) throw new Error(`Serial ${serial} names a holding twice`);
+    found.set(serial, {
+      ...{ serial, component, name, reason, provisions, parts },
+      position: position === null ? undefined : BigInt(position),
+    });
+  }
+  return found;
+}
+
+/** Returns an interval as text. */
+export function show({ min, max }: Interval): string {
+  return `${min}..${max}`;
+}
