@@ -60,6 +60,8 @@ export class Database {
     this.#pipelined = createPool(options, {
       max: PIPELINED_CONNECTIONS,
       pipeline: true,
+      // The few statements of batches are planned once, not for every size of batch anew.
+      options: '-c plan_cache_mode=force_generic_plan',
       // Whoever is silent that long with rows locked has stopped: let others go on.
       idle_in_transaction_session_timeout: 10_000,
     });

@@ -1,237 +1,262 @@
-table commission_requests
-  component_id bigint not null
-  created_at timestamp with time zone not null
-  fingerprint bytea not null
-  request_id text not null
-  serial bigint not null
-  constraint commission_requests_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id)
-  constraint commission_requests_fingerprint_check CHECK ((octet_length(fingerprint) = 32))
-  constraint commission_requests_pkey PRIMARY KEY (component_id, request_id)
-  constraint commission_requests_request_id_check CHECK (((char_length(request_id) >= 1) AND (char_length(request_id) <= 255)))
-  CREATE INDEX commission_requests_created_at_idx ON public.commission_requests USING btree (created_at)
+-- The schema as the migrations make it, in a fixed order, for reviews. Written by
+-- `UPDATE_SCHEMA=1 make test-migrations`; never edited, never run.
 
-table commissions
-  component_id bigint not null
-  expires_at timestamp with time zone
-  holding_ids bigint[] not null
-  issued_at timestamp with time zone not null
-  name text not null
-  quantities bigint[] not null
-  serial bigint not null
-  constraint commissions_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id)
-  constraint commissions_name_check CHECK ((char_length(name) <= 4096))
-  constraint commissions_pkey PRIMARY KEY (serial)
-  constraint commissions_provisions_check CHECK (((cardinality(holding_ids) = cardinality(quantities)) AND (array_position(holding_ids, NULL::bigint) IS NULL) AND (array_position(quantities, NULL::bigint) IS NULL)))
-  constraint commissions_serial_check CHECK ((serial > 0))
-  CREATE INDEX commissions_component_id_serial_idx ON public.commissions USING btree (component_id, serial)
-  CREATE INDEX commissions_expires_at_idx ON public.commissions USING btree (expires_at) WHERE (expires_at IS NOT NULL)
+create sequence commission_serials as bigint increment 1 start 1;
 
-table components
-  created_at timestamp with time zone not null default now()
-  id bigint not null generated always as identity
-  name text not null
-  updated_at timestamp with time zone not null default now()
-  constraint components_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
-  constraint components_name_key UNIQUE (name)
-  constraint components_pkey PRIMARY KEY (id)
+CREATE OR REPLACE FUNCTION public.keep_components()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception 'components are never deleted' using errcode = 'restrict_violation';
+    end $function$;
 
-table endpoints
-  position integer not null
-  public_url text not null
-  region text not null
-  service_id bigint not null
-  ui_url text
-  version_id text not null
-  constraint endpoints_pkey PRIMARY KEY (service_id, "position")
+CREATE OR REPLACE FUNCTION public.keep_holdings()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception 'holdings are never deleted or renamed' using errcode = 'restrict_violation';
+    end $function$;
+
+CREATE OR REPLACE FUNCTION public.keep_settled_commissions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      raise exception 'settled commissions are immutable' using errcode = 'restrict_violation';
+    end $function$;
+
+create table commission_requests (
+  component_id bigint not null,
+  request_id text not null,
+  fingerprint bytea not null,
+  serial bigint not null,
+  created_at timestamp with time zone not null,
+  constraint commission_requests_pkey PRIMARY KEY (component_id, request_id),
+  constraint commission_requests_fingerprint_check CHECK (octet_length(fingerprint) = 32),
+  constraint commission_requests_request_id_check CHECK (char_length(request_id) >= 1 AND char_length(request_id) <= 255)
+);
+
+create table commissions (
+  serial bigint not null,
+  component_id bigint not null,
+  name text not null,
+  issued_at timestamp with time zone not null,
+  holding_ids bigint[] not null,
+  quantities bigint[] not null,
+  expires_at timestamp with time zone,
+  constraint commissions_pkey PRIMARY KEY (serial),
+  constraint commissions_name_check CHECK (char_length(name) <= 4096),
+  constraint commissions_provisions_check CHECK (cardinality(holding_ids) = cardinality(quantities) AND array_position(holding_ids, NULL::bigint) IS NULL AND array_position(quantities, NULL::bigint) IS NULL),
+  constraint commissions_serial_check CHECK (serial > 0)
+);
+
+create table components (
+  id bigint generated always as identity not null,
+  name text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint components_pkey PRIMARY KEY (id),
+  constraint components_name_key UNIQUE (name),
+  constraint components_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 255)
+);
+
+create table endpoints (
+  service_id bigint not null,
+  "position" integer not null,
+  version_id text not null,
+  region text not null,
+  public_url text not null,
+  ui_url text,
+  constraint endpoints_pkey PRIMARY KEY (service_id, "position"),
   constraint endpoints_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id) ON DELETE CASCADE
+);
 
-table holdings
-  holder text not null
-  id bigint not null generated always as identity
-  limit bigint not null
-  resource text not null
-  source text
-  usage_max bigint not null default 0
-  usage_min bigint not null default 0
-  constraint holdings_holder_source_resource_key UNIQUE NULLS NOT DISTINCT (holder, source, resource)
-  constraint holdings_limit_check CHECK (("limit" >= 0))
-  constraint holdings_pkey PRIMARY KEY (id)
-  constraint holdings_resource_fkey FOREIGN KEY (resource) REFERENCES resources(name)
-  constraint holdings_usage_check CHECK (((0 <= usage_min) AND (usage_min <= usage_max)))
-  CREATE INDEX holdings_resource_holder_idx ON public.holdings USING btree (resource, holder, source)
-  CREATE TRIGGER holdings_keep_names BEFORE UPDATE OF id, holder, source, resource ON public.holdings FOR EACH ROW EXECUTE FUNCTION keep_holdings()
-  CREATE TRIGGER holdings_keep_rows BEFORE DELETE ON public.holdings FOR EACH ROW EXECUTE FUNCTION keep_holdings()
-  CREATE TRIGGER holdings_keep_table BEFORE TRUNCATE ON public.holdings FOR EACH STATEMENT EXECUTE FUNCTION keep_holdings()
+create table holdings (
+  id bigint generated always as identity not null,
+  holder text not null,
+  source text,
+  resource text not null,
+  "limit" bigint not null,
+  usage_min bigint default 0 not null,
+  usage_max bigint default 0 not null,
+  constraint holdings_pkey PRIMARY KEY (id),
+  constraint holdings_holder_source_resource_key UNIQUE NULLS NOT DISTINCT (holder, source, resource),
+  constraint holdings_resource_fkey FOREIGN KEY (resource) REFERENCES resources(name),
+  constraint holdings_limit_check CHECK ("limit" >= 0),
+  constraint holdings_usage_check CHECK (0 <= usage_min AND usage_min <= usage_max)
+) with (fillfactor=70);
 
-table job_workers
-  beat_at timestamp with time zone not null default now()
-  process text not null
-  worker_id text not null
-  constraint job_workers_pkey PRIMARY KEY (worker_id)
-  constraint job_workers_process_check CHECK (((char_length(process) >= 1) AND (char_length(process) <= 255)))
-  constraint job_workers_worker_id_check CHECK (((char_length(worker_id) >= 1) AND (char_length(worker_id) <= 255)))
+create table job_workers (
+  worker_id text not null,
+  process text not null,
+  beat_at timestamp with time zone default now() not null,
+  constraint job_workers_pkey PRIMARY KEY (worker_id),
+  constraint job_workers_process_check CHECK (char_length(process) >= 1 AND char_length(process) <= 255),
+  constraint job_workers_worker_id_check CHECK (char_length(worker_id) >= 1 AND char_length(worker_id) <= 255)
+);
 
-table project_memberships
-  created_at timestamp with time zone not null default now()
-  id bigint not null generated always as identity
-  initialized boolean not null default false
-  project_id bigint not null
-  state text not null
-  suspension_reason text
-  updated_at timestamp with time zone not null default now()
-  user_uuid text not null
-  constraint project_memberships_initialized_check CHECK ((initialized OR (state <> ALL (ARRAY['accepted'::text, 'leave_requested'::text, 'suspended'::text, 'removed'::text]))))
-  constraint project_memberships_pkey PRIMARY KEY (id)
-  constraint project_memberships_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
-  constraint project_memberships_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'accepted'::text, 'leave_requested'::text, 'suspended'::text, 'rejected'::text, 'cancelled'::text, 'removed'::text])))
-  constraint project_memberships_suspension_reason_check CHECK (((suspension_reason IS NULL) OR ((suspension_reason = 'user_deactivation'::text) AND (state = 'suspended'::text))))
-  constraint project_memberships_user_uuid_fkey FOREIGN KEY (user_uuid) REFERENCES users(uuid)
-  constraint project_memberships_user_uuid_project_id_key UNIQUE (user_uuid, project_id)
-  CREATE INDEX project_memberships_project_id_idx ON public.project_memberships USING btree (project_id, state)
+create table project_memberships (
+  id bigint generated always as identity not null,
+  project_id bigint not null,
+  user_uuid text not null,
+  state text not null,
+  suspension_reason text,
+  initialized boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint project_memberships_pkey PRIMARY KEY (id),
+  constraint project_memberships_user_uuid_project_id_key UNIQUE (user_uuid, project_id),
+  constraint project_memberships_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint project_memberships_user_uuid_fkey FOREIGN KEY (user_uuid) REFERENCES users(uuid),
+  constraint project_memberships_initialized_check CHECK (initialized OR (state <> ALL (ARRAY['accepted'::text, 'leave_requested'::text, 'suspended'::text, 'removed'::text]))),
+  constraint project_memberships_state_check CHECK (state = ANY (ARRAY['requested'::text, 'accepted'::text, 'leave_requested'::text, 'suspended'::text, 'rejected'::text, 'cancelled'::text, 'removed'::text])),
+  constraint project_memberships_suspension_reason_check CHECK (suspension_reason IS NULL OR suspension_reason = 'user_deactivation'::text AND state = 'suspended'::text)
+);
 
-table project_quotas
-  member_capacity bigint not null
-  project_capacity bigint not null
-  project_id bigint not null
-  resource text not null
-  constraint project_quotas_member_capacity_check CHECK ((member_capacity >= 0))
-  constraint project_quotas_pkey PRIMARY KEY (project_id, resource)
-  constraint project_quotas_project_capacity_check CHECK ((project_capacity >= 0))
-  constraint project_quotas_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
-  constraint project_quotas_resource_fkey FOREIGN KEY (resource) REFERENCES resources(name)
-  CREATE INDEX project_quotas_resource_idx ON public.project_quotas USING btree (resource)
+create table project_quotas (
+  project_id bigint not null,
+  resource text not null,
+  project_capacity bigint not null,
+  member_capacity bigint not null,
+  constraint project_quotas_pkey PRIMARY KEY (project_id, resource),
+  constraint project_quotas_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint project_quotas_resource_fkey FOREIGN KEY (resource) REFERENCES resources(name),
+  constraint project_quotas_member_capacity_check CHECK (member_capacity >= 0),
+  constraint project_quotas_project_capacity_check CHECK (project_capacity >= 0)
+);
 
-table projects
-  created_at timestamp with time zone not null default now()
-  description text not null default ''::text
-  end_date timestamp with time zone not null
-  homepage text not null default ''::text
-  id bigint not null generated always as identity
-  is_system boolean not null default false
-  join_policy text not null default 'moderated'::text
-  leave_policy text not null default 'auto'::text
-  max_members bigint not null default '9223372036854775807'::bigint
-  name text
-  owner text
-  private boolean not null default false
-  realname text not null
-  state text not null
-  suspension_reason text
-  updated_at timestamp with time zone not null default now()
-  uuid text not null
-  constraint projects_join_policy_check CHECK ((join_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])))
-  constraint projects_leave_policy_check CHECK ((leave_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])))
-  constraint projects_max_members_check CHECK ((max_members >= 0))
+create table projects (
+  id bigint generated always as identity not null,
+  uuid text not null,
+  realname text not null,
+  name text,
+  state text not null,
+  suspension_reason text,
+  owner text,
+  homepage text default ''::text not null,
+  description text default ''::text not null,
+  end_date timestamp with time zone not null,
+  join_policy text default 'moderated'::text not null,
+  leave_policy text default 'auto'::text not null,
+  max_members bigint default '9223372036854775807'::bigint not null,
+  private boolean default false not null,
+  is_system boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint projects_pkey PRIMARY KEY (id),
+  constraint projects_name_key UNIQUE (name),
+  constraint projects_uuid_key UNIQUE (uuid),
+  constraint projects_owner_fkey FOREIGN KEY (owner) REFERENCES users(uuid),
+  constraint projects_join_policy_check CHECK (join_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
+  constraint projects_leave_policy_check CHECK (leave_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
+  constraint projects_max_members_check CHECK (max_members >= 0),
   constraint projects_name_check CHECK (
 CASE
-    WHEN (state = ANY (ARRAY['active'::text, 'suspended'::text])) THEN ((name IS NOT NULL) AND (name = realname))
-    ELSE (name IS NULL)
-END)
-  constraint projects_name_key UNIQUE (name)
-  constraint projects_owner_fkey FOREIGN KEY (owner) REFERENCES users(uuid)
-  constraint projects_pkey PRIMARY KEY (id)
-  constraint projects_realname_check CHECK (((char_length(realname) >= 1) AND (char_length(realname) <= 300)))
-  constraint projects_state_check CHECK ((state = ANY (ARRAY['uninitialized'::text, 'active'::text, 'suspended'::text, 'terminated'::text, 'deleted'::text])))
-  constraint projects_suspension_reason_check CHECK (((suspension_reason IS NULL) OR ((suspension_reason = 'user_deactivation'::text) AND (state = 'suspended'::text))))
-  constraint projects_system_check CHECK (((NOT is_system) OR (owner IS NULL)))
-  constraint projects_uuid_check CHECK (((char_length(uuid) >= 1) AND (char_length(uuid) <= 255)))
-  constraint projects_uuid_key UNIQUE (uuid)
-  CREATE INDEX projects_owner_idx ON public.projects USING btree (owner)
-  CREATE INDEX projects_state_idx ON public.projects USING btree (state)
+    WHEN state = ANY (ARRAY['active'::text, 'suspended'::text]) THEN name IS NOT NULL AND name = realname
+    ELSE name IS NULL
+END),
+  constraint projects_realname_check CHECK (char_length(realname) >= 1 AND char_length(realname) <= 300),
+  constraint projects_state_check CHECK (state = ANY (ARRAY['uninitialized'::text, 'active'::text, 'suspended'::text, 'terminated'::text, 'deleted'::text])),
+  constraint projects_suspension_reason_check CHECK (suspension_reason IS NULL OR suspension_reason = 'user_deactivation'::text AND state = 'suspended'::text),
+  constraint projects_system_check CHECK (NOT is_system OR owner IS NULL),
+  constraint projects_uuid_check CHECK (char_length(uuid) >= 1 AND char_length(uuid) <= 255)
+);
 
-table resources
-  api_visible boolean not null
-  created_at timestamp with time zone not null default now()
-  description text
-  name text not null
-  project_default bigint not null
-  service text not null
-  system_default bigint not null
-  ui_visible boolean not null
-  unit text
-  updated_at timestamp with time zone not null default now()
-  constraint resources_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
-  constraint resources_pkey PRIMARY KEY (name)
-  constraint resources_project_default_check CHECK ((project_default >= 0))
-  constraint resources_service_fkey FOREIGN KEY (service) REFERENCES services(name)
-  constraint resources_system_default_check CHECK ((system_default >= 0))
-  constraint resources_visible_check CHECK ((api_visible OR (NOT ui_visible)))
-  CREATE INDEX resources_service_idx ON public.resources USING btree (service)
+create table resources (
+  name text not null,
+  service text not null,
+  description text,
+  unit text,
+  ui_visible boolean not null,
+  api_visible boolean not null,
+  system_default bigint not null,
+  project_default bigint not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint resources_pkey PRIMARY KEY (name),
+  constraint resources_service_fkey FOREIGN KEY (service) REFERENCES services(name),
+  constraint resources_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 255),
+  constraint resources_project_default_check CHECK (project_default >= 0),
+  constraint resources_system_default_check CHECK (system_default >= 0),
+  constraint resources_visible_check CHECK (api_visible OR NOT ui_visible)
+);
 
-table services
-  component_id bigint not null
-  created_at timestamp with time zone not null default now()
-  id bigint not null generated always as identity
-  name text not null
-  type text not null
-  updated_at timestamp with time zone not null default now()
-  constraint services_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id)
-  constraint services_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 255)))
-  constraint services_name_key UNIQUE (name)
-  constraint services_pkey PRIMARY KEY (id)
-  CREATE INDEX services_component_id_idx ON public.services USING btree (component_id)
+create table services (
+  id bigint generated always as identity not null,
+  component_id bigint not null,
+  name text not null,
+  type text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint services_pkey PRIMARY KEY (id),
+  constraint services_name_key UNIQUE (name),
+  constraint services_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id),
+  constraint services_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 255)
+);
 
-table settled_commissions
-  component_id bigint not null
-  holding_ids bigint[] not null
-  issued_at timestamp with time zone not null
-  limits bigint[] not null
-  name text not null
-  position bigint not null generated always as identity
-  quantities bigint[] not null
-  reason text not null
-  serial bigint not null
-  settled_at timestamp with time zone not null
-  usage_maxs bigint[] not null
-  usage_mins bigint[] not null
-  constraint settled_commissions_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id)
-  constraint settled_commissions_pkey PRIMARY KEY (serial)
-  constraint settled_commissions_provisions_check CHECK (((cardinality(holding_ids) = cardinality(quantities)) AND (cardinality(holding_ids) = cardinality(limits)) AND (cardinality(holding_ids) = cardinality(usage_mins)) AND (cardinality(holding_ids) = cardinality(usage_maxs))))
-  constraint settled_commissions_reason_check CHECK ((reason ~ '^(ACCEPT|REJECT):'::text))
-  CREATE TRIGGER settled_commissions_keep_rows BEFORE UPDATE ON public.settled_commissions FOR EACH ROW EXECUTE FUNCTION keep_settled_commissions()
+create table settled_commissions (
+  serial bigint not null,
+  "position" bigint generated always as identity not null,
+  component_id bigint not null,
+  name text not null,
+  issued_at timestamp with time zone not null,
+  settled_at timestamp with time zone not null,
+  reason text not null,
+  holding_ids bigint[] not null,
+  quantities bigint[] not null,
+  limits bigint[] not null,
+  usage_mins bigint[] not null,
+  usage_maxs bigint[] not null,
+  constraint settled_commissions_pkey PRIMARY KEY (serial),
+  constraint settled_commissions_provisions_check CHECK (cardinality(holding_ids) = cardinality(quantities) AND cardinality(holding_ids) = cardinality(limits) AND cardinality(holding_ids) = cardinality(usage_mins) AND cardinality(holding_ids) = cardinality(usage_maxs)),
+  constraint settled_commissions_reason_check CHECK (reason ~ '^(ACCEPT|REJECT):'::text)
+);
 
-table tokens
-  component_id bigint
-  created_at timestamp with time zone not null default now()
-  expires_at timestamp with time zone
-  hash bytea not null
-  id bigint not null generated always as identity
-  project text
-  revoked_at timestamp with time zone
-  roles text[] not null default '{}'::text[]
-  user_id bigint
-  constraint tokens_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id)
-  constraint tokens_hash_check CHECK ((octet_length(hash) = 32))
-  constraint tokens_hash_key UNIQUE (hash)
-  constraint tokens_owner_check CHECK ((num_nonnulls(user_id, component_id) = 1))
-  constraint tokens_pkey PRIMARY KEY (id)
-  constraint tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
-  CREATE INDEX tokens_component_id_idx ON public.tokens USING btree (component_id)
-  CREATE INDEX tokens_user_id_idx ON public.tokens USING btree (user_id)
+create table tokens (
+  id bigint generated always as identity not null,
+  hash bytea not null,
+  user_id bigint,
+  component_id bigint,
+  project text,
+  roles text[] default '{}'::text[] not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  revoked_at timestamp with time zone,
+  constraint tokens_pkey PRIMARY KEY (id),
+  constraint tokens_hash_key UNIQUE (hash),
+  constraint tokens_component_id_fkey FOREIGN KEY (component_id) REFERENCES components(id),
+  constraint tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id),
+  constraint tokens_hash_check CHECK (octet_length(hash) = 32),
+  constraint tokens_owner_check CHECK (num_nonnulls(user_id, component_id) = 1)
+);
 
-table users
-  accepted boolean not null default true
-  active boolean not null default true
-  created_at timestamp with time zone not null default now()
-  email text not null
-  full_name text not null default ''::text
-  id bigint not null generated always as identity
-  password_hash text
-  project_admin boolean not null default false
-  staff boolean not null default false
-  terms_signed boolean not null default true
-  updated_at timestamp with time zone not null default now()
-  username text not null
-  uuid text not null
-  constraint users_email_check CHECK (((char_length(email) >= 1) AND (char_length(email) <= 255)))
-  constraint users_email_key UNIQUE (email)
-  constraint users_pkey PRIMARY KEY (id)
-  constraint users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 255)))
-  constraint users_username_key UNIQUE (username)
-  constraint users_uuid_check CHECK (((char_length(uuid) >= 1) AND (char_length(uuid) <= 255)))
-  constraint users_uuid_key UNIQUE (uuid)
+create table users (
+  id bigint generated always as identity not null,
+  uuid text not null,
+  username text not null,
+  email text not null,
+  full_name text default ''::text not null,
+  password_hash text,
+  active boolean default true not null,
+  accepted boolean default true not null,
+  terms_signed boolean default true not null,
+  project_admin boolean default false not null,
+  staff boolean default false not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_email_key UNIQUE (email),
+  constraint users_username_key UNIQUE (username),
+  constraint users_uuid_key UNIQUE (uuid),
+  constraint users_email_check CHECK (char_length(email) >= 1 AND char_length(email) <= 255),
+  constraint users_username_check CHECK (char_length(username) >= 1 AND char_length(username) <= 255),
+  constraint users_uuid_check CHECK (char_length(uuid) >= 1 AND char_length(uuid) <= 255)
+);
 
-view provision_log as  SELECT s."position",
+create view provision_log as
+ SELECT s."position",
     s.serial,
     s.component_id,
     s.name,
@@ -250,21 +275,23 @@ view provision_log as  SELECT s."position",
      CROSS JOIN LATERAL UNNEST(s.holding_ids, s.limits, s.usage_mins, s.usage_maxs, s.quantities) p(holding_id, "limit", usage_min, usage_max, delta_quantity)
      JOIN holdings h ON h.id = p.holding_id;
 
-sequence commission_serials as bigint
+CREATE INDEX commission_requests_created_at_idx ON public.commission_requests USING btree (created_at);
+CREATE INDEX commissions_component_id_serial_idx ON public.commissions USING btree (component_id, serial);
+CREATE INDEX commissions_expires_at_idx ON public.commissions USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX holdings_resource_holder_idx ON public.holdings USING btree (resource, holder, source);
+CREATE INDEX project_memberships_project_id_idx ON public.project_memberships USING btree (project_id, state);
+CREATE INDEX project_quotas_resource_idx ON public.project_quotas USING btree (resource);
+CREATE INDEX projects_owner_idx ON public.projects USING btree (owner);
+CREATE INDEX projects_state_idx ON public.projects USING btree (state);
+CREATE INDEX resources_service_idx ON public.resources USING btree (service);
+CREATE INDEX services_component_id_idx ON public.services USING btree (component_id);
+CREATE INDEX tokens_component_id_idx ON public.tokens USING btree (component_id);
+CREATE INDEX tokens_user_id_idx ON public.tokens USING btree (user_id);
 
-CREATE OR REPLACE FUNCTION public.keep_holdings()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-    begin
-      raise exception 'holdings are never deleted or renamed' using errcode = 'restrict_violation';
-    end $function$
-
-
-CREATE OR REPLACE FUNCTION public.keep_settled_commissions()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-    begin
-      raise exception 'settled commissions are immutable' using errcode = 'restrict_violation';
-    end $function$
+CREATE TRIGGER components_keep_ids BEFORE UPDATE OF id ON components FOR EACH ROW EXECUTE FUNCTION keep_components();
+CREATE TRIGGER components_keep_rows BEFORE DELETE ON components FOR EACH ROW EXECUTE FUNCTION keep_components();
+CREATE TRIGGER components_keep_table BEFORE TRUNCATE ON components FOR EACH STATEMENT EXECUTE FUNCTION keep_components();
+CREATE TRIGGER holdings_keep_names BEFORE UPDATE OF id, holder, source, resource ON holdings FOR EACH ROW EXECUTE FUNCTION keep_holdings();
+CREATE TRIGGER holdings_keep_rows BEFORE DELETE ON holdings FOR EACH ROW EXECUTE FUNCTION keep_holdings();
+CREATE TRIGGER holdings_keep_table BEFORE TRUNCATE ON holdings FOR EACH STATEMENT EXECUTE FUNCTION keep_holdings();
+CREATE TRIGGER settled_commissions_keep_rows BEFORE UPDATE ON settled_commissions FOR EACH ROW EXECUTE FUNCTION keep_settled_commissions();

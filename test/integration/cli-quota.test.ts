@@ -99,7 +99,10 @@ describe('apportion quota', function () {
       );
       const rows = json(await quota('list', ...only, '--json'));
       expect(rows.map(({ limit }) => limit)).to.deep.equal([2n ** 63n - 1n, 2n ** 63n - 1n]);
-      expect(rows[0]).to.include({ source: `project:${owner.uuid}` });
+      expect(rows.map(({ source }) => source)).to.have.members([
+        `project:${owner.uuid}`,
+        `project:${project}`,
+      ]);
     });
 
     it('lists at most so many, and nothing of whom nobody knows', async () => {

@@ -15,6 +15,11 @@ export interface IssueAnswer {
   readonly requestId: string | undefined;
   /** Absent when the call was refused. */
   readonly serial: bigint | undefined;
+  /** The commission that is said to have taken the request id with other content. */
+  readonly reusedBy: bigint | undefined;
+  /** When the call began and was answered, as numbers that grow. */
+  readonly began: number;
+  readonly ended: number;
 }
 
 /** What one call was told about one serial. */
@@ -32,17 +37,19 @@ export interface SettleAnswer {
 export interface Answers {
   readonly issues: readonly IssueAnswer[];
   readonly settlements: readonly SettleAnswer[];
+  /** Calls of which nobody knows what came of them. */
+  readonly unanswered?: readonly IssueAnswer[];
 }
 
 /** Throws when an answer does not agree with what is stored, or something stored with no answer. */
 export function judgeAnswers(
-  { issues, settlements }: Answers,
+  { issues, settlements, unanswered = [] }: Answers,
   commissions: ReadonlyMap<bigint, AuditedCommission>,
 ): void {
   const problems: string[] = [];
   const issued = issues.filter(({ serial }) => serial !== undefined);
   judgeIssued(issued, commissions, problems);
-  judgeStored(issues, commissions, problems);
+  judgeStored({ issues, unanswered }, commissions, problems);
   judgeSettled(settlements, commissions, problems);
   if (problems.length > 0)
     throw new Error(`Answers and ledger differ:\n${problems.slice(0, 20).join('\n')}`);
@@ -73,20 +80,42 @@ function judgeIssued(
 
 /** Nothing is stored but what was answered, and a request id led to one commission. */
 function judgeStored(
-  issues: readonly IssueAnswer[],
+  { issues, unanswered }: { issues: readonly IssueAnswer[]; unanswered: readonly IssueAnswer[] },
   commissions: ReadonlyMap<bigint, AuditedCommission>,
   problems: string[],
 ): void {
   const answered = new Set(issues.map(({ serial }) => serial));
-  for (const { serial, name } of commissions.values())
-    if (!answered.has(serial)) problems.push(`${serial} (${name}) exists and was not answered`);
+  const unknown = new Map(unanswered.map((answer) => [answer.name, answer]));
+  for (const commission of commissions.values()) {
+    const { serial, name } = commission;
+    if (answered.has(serial)) continue;
+    const asked = unknown.get(name);
+    unknown.delete(name);
+    if (asked === undefined) problems.push(`${serial} (${name}) exists and was not answered`);
+    else if (contentOf(commission) !== contentOf(merged(asked)))
+      problems.push(`${serial} is ${contentOf(commission)}, not ${contentOf(merged(asked))}`);
+  }
   const serials = new Map<string, bigint>();
-  for (const { component, requestId, serial } of issues) {
+  const successes = new Map<string, IssueAnswer[]>();
+  for (const answer of issues) {
+    const { component, requestId, serial, reusedBy } = answer;
+    const other = reusedBy === undefined ? undefined : commissions.get(reusedBy);
+    if (reusedBy !== undefined && other?.component !== component)
+      problems.push(`${reusedBy} is said to have taken ${requestId ?? ''} of ${component}`);
+    if (other !== undefined && contentOf(other) === contentOf(merged(answer)))
+      problems.push(`${other.serial} is said to have other content than its repeat`);
     if (requestId === undefined || serial === undefined) continue;
     const key = `${component} ${requestId}`;
+    successes.set(key, [...(successes.get(key) ?? []), answer]);
     const earlier = serials.get(key) ?? serial;
     if (earlier !== serial) problems.push(`${key} led to ${earlier} and to ${serial}`);
     serials.set(key, serial);
+  }
+  for (const { component, requestId, serial, reusedBy, began } of issues) {
+    if (requestId === undefined || serial !== undefined || reusedBy !== undefined) continue;
+    const earlier = successes.get(`${component} ${requestId}`)?.find(({ ended }) => ended < began);
+    if (earlier !== undefined)
+      problems.push(`${requestId} of ${component} was refused after it had succeeded`);
   }
 }
 

@@ -4,8 +4,8 @@ import type { IssueCommissionRequest } from '../../src/gen/apportion/quotas/v1/c
 import type { Provision } from '../../src/gen/apportion/quotas/v1/quotas.js';
 
 /** Users, projects and resources that the commands are about, by position. */
-export const USERS = 4;
-export const PROJECTS = 3;
+export const USERS = 3;
+export const PROJECTS = 2;
 export const RESOURCES = ['nimbus.vm', 'nimbus.ram'] as const;
 
 /** How many different calls are made again and again under a request id of their own. */
@@ -29,7 +29,7 @@ export interface IssueSketch {
   readonly expiresIn: number | undefined;
 }
 
-/** Stands for a commission among those issued so far, counted from the latest one. */
+/** Stands for a commission of the component, counted from the latest one; every eighth is another's. */
 export type SerialRef = number;
 
 /** One thing that somebody does. */
@@ -49,7 +49,7 @@ export type Command =
       readonly ofProject: number;
       readonly ofMember: number;
     }
-  | { readonly kind: 'toggle'; readonly project: number }
+  | { readonly kind: 'suspend'; readonly project: number }
   | { readonly kind: 'sweep' }
   | { readonly kind: 'read' };
 
@@ -67,12 +67,15 @@ const provision: fc.Arbitrary<ProvisionSketch> = fc.record({
     { arbitrary: fc.nat({ max: RESOURCES.length - 1 }), weight: 60 },
     { arbitrary: fc.constant(RESOURCES.length), weight: 1 },
   ),
-  quantity: fc.integer({ min: -6, max: 9 }),
+  quantity: fc.oneof(
+    { arbitrary: fc.integer({ min: 1, max: 5 }), weight: 5 },
+    { arbitrary: fc.integer({ min: -4, max: 0 }), weight: 3 },
+  ),
 });
 
 /** A commission; `dryRun` is for those that are not repeated. */
 export const issueSketch: fc.Arbitrary<IssueSketch> = fc.record({
-  provisions: fc.array(provision, { maxLength: 5 }),
+  provisions: fc.array(provision, { maxLength: 4 }),
   force: rarely(8),
   autoAccept: rarely(4),
   dryRun: rarely(16),
@@ -84,56 +87,45 @@ export const issueSketch: fc.Arbitrary<IssueSketch> = fc.record({
 
 // The latest ones are still pending, the others mostly not.
 const ref = fc.oneof(
-  { arbitrary: fc.nat({ max: 7 }), weight: 3 },
+  { arbitrary: fc.nat({ max: 15 }), weight: 4 },
   { arbitrary: fc.nat({ max: 200 }), weight: 1 },
 );
 const refs = fc.array(ref, { maxLength: 6 });
 
+const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+const kind = <K extends string>(name: K) => fc.constant(name);
+const project = fc.nat({ max: PROJECTS - 1 });
+
 /** What callers do. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    arbitrary: issueSketch.map((sketch) => ({ kind: 'issue' as const, ...sketch })),
-    weight: 10,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('repeat' as const),
+  often(
+    20,
+    issueSketch.map((sketch) => ({ kind: 'issue' as const, ...sketch })),
+  ),
+  often(
+    8,
+    fc.record({
+      kind: kind('repeat'),
       which: fc.nat({ max: REPEATED_CALLS - 1 }),
       isOther: rarely(8),
     }),
-    weight: 5,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('settle' as const),
-      ref,
-      how: fc.constantFrom('accept' as const, 'accept' as const, 'reject' as const),
-    }),
-    weight: 5,
-  },
-  {
-    arbitrary: fc.record({ kind: fc.constant('resolve' as const), accept: refs, reject: refs }),
-    weight: 4,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('capacity' as const),
-      project: fc.nat({ max: PROJECTS - 1 }),
+  ),
+  often(6, fc.record({ kind: kind('settle'), ref, how: kind('accept') })),
+  often(3, fc.record({ kind: kind('settle'), ref, how: kind('reject') })),
+  often(8, fc.record({ kind: kind('resolve'), accept: refs, reject: refs })),
+  often(
+    2,
+    fc.record({
+      kind: kind('capacity'),
+      project,
       resource: fc.nat({ max: RESOURCES.length - 1 }),
-      ofProject: fc.nat({ max: 80 }),
-      ofMember: fc.nat({ max: 30 }),
+      ofProject: fc.nat({ max: 400 }),
+      ofMember: fc.nat({ max: 150 }),
     }),
-    weight: 1,
-  },
-  {
-    arbitrary: fc.record({
-      kind: fc.constant('toggle' as const),
-      project: fc.nat({ max: PROJECTS - 1 }),
-    }),
-    weight: 1,
-  },
-  { arbitrary: fc.constant({ kind: 'sweep' as const }), weight: 1 },
-  { arbitrary: fc.constant({ kind: 'read' as const }), weight: 1 },
+  ),
+  often(1, fc.record({ kind: kind('suspend'), project })),
+  often(2, fc.record({ kind: kind('sweep') })),
+  often(2, fc.record({ kind: kind('read') })),
 );
 
 /** Who is who. */

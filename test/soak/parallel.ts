@@ -33,7 +33,7 @@ export interface ParallelOptions {
 }
 
 /** Commands that one connection has under way at a time, so that batches have more than one. */
-const LANES = 3;
+const LANES = 6;
 
 const COMPONENTS = ['nimbus', 'orbit'] as const;
 
@@ -58,12 +58,11 @@ export function itKeepsTheLedgerConsistent(title: string, options: ParallelOptio
 class ParallelRun {
   readonly #issues: IssueAnswer[] = [];
   readonly #settlements: SettleAnswer[] = [];
-  /** Serials as they are answered, with whose they are. */
-  readonly #serials: bigint[] = [];
+  /** Serials in the order in which they are answered. */
+  readonly #serials: Record<Component, bigint[]> = { nimbus: [], orbit: [] };
   readonly #reasons = new Map<string, number>();
   readonly #clients: readonly GrpcClient[];
   readonly #repeated: readonly IssueSketch[];
-  readonly #isSuspended: boolean[] = Array.from({ length: PROJECTS }, () => false);
   #count = 0;
 
   private constructor(
@@ -82,7 +81,7 @@ class ParallelRun {
     await recordHistory(stack.database);
     const people = await createPeople(stack, USERS);
     const resources = Object.fromEntries(
-      RESOURCES.map((resource) => [resource, { project_capacity: 60, member_capacity: 25 }]),
+      RESOURCES.map((resource) => [resource, { project_capacity: 200, member_capacity: 80 }]),
     );
     const projects: string[] = [];
     for (let count = 0; count < PROJECTS; count += 1)
@@ -132,14 +131,16 @@ class ParallelRun {
         return this.#issue({ ...request, requestId: `id ${one.which}` }, client, component);
       }
       case 'settle': {
-        const serial = this.#serialAt(one.ref);
+        const serial = this.#serialAt(one.ref, component);
         return serial === undefined ? undefined : this.#settle(serial, one.how, client, component);
       }
       case 'resolve':
         return this.#resolve(one, client, component);
       case 'read':
         return this.#read(client, component);
-      default:
+      case 'capacity':
+      case 'suspend':
+      case 'sweep':
         return this.#operate(one);
     }
   }
@@ -147,15 +148,18 @@ class ParallelRun {
   async #issue(request: Request, client: GrpcClient, component: Component): Promise<void> {
     const { provisions, name, requestId, autoAccept = false, dryRun = false } = request;
     const call = client.commissions.issueCommission(request, { token: `${component}-token` });
+    const began = (this.#count += 1);
+    let reusedBy: bigint | undefined;
     const serial = await call.then(
       (response) => response.serial,
       async () => {
         const { reason = '', facts } = await this.#refused(call);
-        const { usage, limit, quantity } = facts;
-        if (reason === 'NO_CAPACITY')
-          expect(BigInt(usage!) + BigInt(quantity!) > BigInt(limit!)).to.equal(true);
-        if (reason === 'NO_QUANTITY')
-          expect(BigInt(usage!) + BigInt(quantity!) < 0n).to.equal(true);
+        if (reason === 'REQUEST_ID_REUSED') reusedBy = BigInt(facts['serial']!);
+        if (reason.startsWith('NO_') && reason !== 'NO_HOLDING') {
+          const usage = BigInt(facts['usage']!) + BigInt(facts['quantity']!);
+          const isTrue = reason === 'NO_QUANTITY' ? usage < 0n : usage > BigInt(facts['limit']!);
+          expect(isTrue).to.equal(true);
+        }
         return undefined;
       },
     );
@@ -163,8 +167,10 @@ class ParallelRun {
       expect(serial ?? 0n).to.equal(0n);
       return;
     }
-    this.#issues.push({ component, name, provisions, autoAccept, requestId, serial });
-    if (serial !== undefined) this.#serials.push(serial);
+    const ended = (this.#count += 1);
+    const asked = { component, name, provisions, autoAccept, requestId };
+    this.#issues.push({ ...asked, serial, reusedBy, began, ended });
+    if (serial !== undefined) this.#serials[component].push(serial);
   }
 
   async #settle(
@@ -196,7 +202,7 @@ class ParallelRun {
     component: Component,
   ): Promise<void> {
     const serials = (of: readonly SerialRef[]) =>
-      of.map((ref) => this.#serialAt(ref)).filter((serial) => serial !== undefined);
+      of.map((ref) => this.#serialAt(ref, component)).filter((serial) => serial !== undefined);
     const accept = serials(refs.accept);
     const reject = serials(refs.reject);
     const reason = this.#label('many');
@@ -241,7 +247,7 @@ class ParallelRun {
   }
 
   /** What operators do, with as many connections as they like. */
-  async #operate(one: Extract<Command, { kind: 'capacity' | 'toggle' | 'sweep' }>): Promise<void> {
+  async #operate(one: Extract<Command, { kind: 'capacity' | 'suspend' | 'sweep' }>): Promise<void> {
     const { database, projects, quotas } = this.stack.operations;
     if (one.kind === 'sweep') {
       await quotas.sweeps.find(({ name }) => name === 'quotas.reject_expired')!.run();
@@ -255,13 +261,13 @@ class ParallelRun {
       await database.transact((tx) => projects.setCapacities(tx, project, capacities));
       return;
     }
-    const isSuspended = (this.#isSuspended[one.project] = !this.#isSuspended[one.project]);
-    await database
-      .transact((tx) => projects.setProjectState(tx, project, isSuspended ? 'suspended' : 'active'))
-      .catch((error: unknown) => {
-        // Two toggles may overtake each other: the project is in that state already.
-        if ((error as { reason?: string }).reason !== 'WRONG_STATE') throw error;
-      });
+    for (const state of ['suspended', 'active'] as const)
+      await database
+        .transact((tx) => projects.setProjectState(tx, project, state))
+        .catch((error: unknown) => {
+          // Somebody else was faster: it is in that state already.
+          if ((error as { reason?: string }).reason !== 'WRONG_STATE') throw error;
+        });
   }
 
   async #refused(call: Promise<unknown>) {
@@ -274,8 +280,10 @@ class ParallelRun {
     return failure;
   }
 
-  #serialAt(ref: SerialRef): bigint | undefined {
-    return this.#serials[this.#serials.length - 1 - ref];
+  #serialAt(ref: SerialRef, component: Component): bigint | undefined {
+    const others = component === 'nimbus' ? 'orbit' : 'nimbus';
+    const serials = this.#serials[ref % 8 === 7 ? others : component];
+    return serials[serials.length - 1 - ref];
   }
 
   #label(text: string): string {

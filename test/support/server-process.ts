@@ -7,6 +7,7 @@ import { isWorkerMessage } from '../../src/cli/worker-messages.js';
 /** One running `apportion serve`. */
 export interface ServerProcess {
   readonly port: number;
+  readonly pid: number;
   /** Sends a signal, and returns at once. */
   signal(name: NodeJS.Signals): void;
   /** Ends it for good, without giving it a chance; safe to call twice. */
@@ -36,6 +37,7 @@ export async function startServerProcess(
   });
   return {
     port,
+    pid: child.pid ?? 0,
     signal: (name) => child.kill(name),
     async stop() {
       child.kill('SIGKILL');

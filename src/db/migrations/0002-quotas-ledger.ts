@@ -51,6 +51,19 @@ export async function up(database: Knex): Promise<void> {
     create trigger holdings_keep_names before update of id, holder, source, resource on holdings
       for each row execute function keep_holdings();
 
+    -- Commissions name their component without a foreign key, which would lock the component's row
+    -- for every single one of them; so a component must stay, too.
+    create function keep_components() returns trigger language plpgsql as $$
+    begin
+      raise exception 'components are never deleted' using errcode = 'restrict_violation';
+    end $$;
+    create trigger components_keep_rows before delete on components
+      for each row execute function keep_components();
+    create trigger components_keep_table before truncate on components
+      for each statement execute function keep_components();
+    create trigger components_keep_ids before update of id on components
+      for each row execute function keep_components();
+
     create sequence commission_serials as bigint;
 
     create table commissions (
@@ -61,7 +74,6 @@ export async function up(database: Knex): Promise<void> {
       holding_ids bigint[] not null,
       quantities bigint[] not null,
       constraint commissions_pkey primary key (serial),
-      constraint commissions_component_id_fkey foreign key (component_id) references components (id),
       constraint commissions_name_check check (char_length(name) <= 4096),
       constraint commissions_serial_check check (serial > 0),
       constraint commissions_provisions_check check (
@@ -87,7 +99,6 @@ export async function up(database: Knex): Promise<void> {
       usage_mins bigint[] not null,
       usage_maxs bigint[] not null,
       constraint settled_commissions_pkey primary key (serial),
-      constraint settled_commissions_component_id_fkey foreign key (component_id) references components (id),
       constraint settled_commissions_reason_check check (reason ~ '^(ACCEPT|REJECT):'),
       constraint settled_commissions_provisions_check check (
         cardinality(holding_ids) = cardinality(quantities)
@@ -125,6 +136,10 @@ export async function down(database: Knex): Promise<void> {
     drop function keep_settled_commissions();
     drop table commissions;
     drop sequence commission_serials;
+    drop trigger components_keep_ids on components;
+    drop trigger components_keep_table on components;
+    drop trigger components_keep_rows on components;
+    drop function keep_components();
     drop table holdings;
     drop function keep_holdings();
     drop table resources;

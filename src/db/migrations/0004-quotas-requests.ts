@@ -13,7 +13,6 @@ export async function up(database: Knex): Promise<void> {
       serial bigint not null,
       created_at timestamptz not null,
       constraint commission_requests_pkey primary key (component_id, request_id),
-      constraint commission_requests_component_id_fkey foreign key (component_id) references components (id),
       constraint commission_requests_request_id_check check (char_length(request_id) between 1 and 255),
       constraint commission_requests_fingerprint_check check (octet_length(fingerprint) = 32)
     );

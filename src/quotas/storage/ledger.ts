@@ -1,6 +1,6 @@
 import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
 import { arrayLiteral } from '../../db/int8.js';
-import type { Tx } from '../../db/tx.js';
+import type { Statement, Tx } from '../../db/tx.js';
 import type { Quantity } from '../../kernel/quantity.js';
 import type { Holding } from '../domain/holding.js';
 
@@ -100,39 +100,59 @@ export async function lockHoldings(tx: Tx, ids: Iterable<bigint>): Promise<Map<b
   );
 }
 
-const WRITE = {
-  name: 'quotas.write_ledger',
-  // One statement, so that a batch costs one round trip however much it changes. Arrays inside of
-  // arrays come as texts, because unnest would flatten them. Request ids are inserted in the order
-  // of their key: of two batches with the same ones one waits for the other, never in a circle.
+/** One part of the statement that writes a batch; `$n` counts within the part. */
+interface Part {
+  readonly name: string;
+  readonly text: string;
+}
+
+const CHANGED: Part = {
+  name: 'changed',
   text: `
-    with changed as (
-      update holdings h set usage_min = c.usage_min, usage_max = c.usage_max
-        from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as c (id, usage_min, usage_max)
-       where h.id = c.id
-    ), issued as (
-      insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
-      select n.serial, n.component_id, n.name, n.issued_at, n.holding_ids::bigint[],
-             n.quantities::bigint[], n.expires_at
-        from unnest($4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[], $8::text[],
-                    $9::text[], $10::timestamptz[])
-             as n (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
-    ), requested as (
-      insert into commission_requests (serial, component_id, request_id, fingerprint, created_at)
-      select r.*, $11::timestamptz
-        from unnest($12::bigint[], $13::bigint[], $14::text[], $15::bytea[])
-             as r (serial, component_id, request_id, fingerprint)
-       order by r.component_id, r.request_id
-    ), gone as (
-      delete from commissions where serial = any($16::bigint[])
-    )
+    update holdings h set usage_min = c.usage_min, usage_max = c.usage_max
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as c (id, usage_min, usage_max)
+     where h.id = c.id`,
+};
+
+// Arrays inside of arrays come as texts, because unnest would flatten them.
+const ISSUED: Part = {
+  name: 'issued',
+  text: `
+    insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
+    select n.serial, n.component_id, n.name, n.issued_at, n.holding_ids::bigint[],
+           n.quantities::bigint[], n.expires_at
+      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
+                  $6::text[], $7::timestamptz[])
+           as n (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)`,
+};
+
+// In the order of the key: of two batches with the same ids one waits for the other, never in a
+// circle.
+const REQUESTED: Part = {
+  name: 'requested',
+  text: `
+    insert into commission_requests (serial, component_id, request_id, fingerprint, created_at)
+    select r.*, $1::timestamptz
+      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::bytea[])
+           as r (serial, component_id, request_id, fingerprint)
+     order by r.component_id, r.request_id`,
+};
+
+const GONE: Part = {
+  name: 'gone',
+  text: 'delete from commissions where serial = any($1::bigint[])',
+};
+
+const SETTLED: Part = {
+  name: 'settled',
+  text: `
     insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
                                      holding_ids, quantities, limits, usage_mins, usage_maxs)
-    select s.serial, s.component_id, s.name, s.issued_at, $11::timestamptz, s.reason,
+    select s.serial, s.component_id, s.name, s.issued_at, $1::timestamptz, s.reason,
            s.holding_ids::bigint[], s.quantities::bigint[], s.limits::bigint[],
            s.usage_mins::bigint[], s.usage_maxs::bigint[]
-      from unnest($16::bigint[], $17::bigint[], $18::text[], $19::timestamptz[], $20::text[],
-                  $21::text[], $22::text[], $23::text[], $24::text[], $25::text[])
+      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[],
+                  $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
            with ordinality as s (serial, component_id, name, issued_at, holding_ids, quantities,
                                  reason, limits, usage_mins, usage_maxs, position)
      order by s.position`,
@@ -146,28 +166,51 @@ const WRITE = {
  * will find that one's serial then.
  */
 export function writeLedger(tx: Tx, write: LedgerWrite): void {
-  const pending = write.commissions.filter(({ isSettled }) => !isSettled);
-  const requested = write.commissions.filter(({ request }) => request !== null);
-  const settled = write.settlements.map(({ commission }) => commission);
-  tx.last(
-    WRITE,
+  const { holdings, commissions, settlements, at } = write;
+  const pending = commissions.filter(({ isSettled }) => !isSettled);
+  const requested = commissions.filter(({ request }) => request !== null);
+  const settled = settlements.map(({ commission }) => commission);
+  const parts: [part: Part, values: readonly unknown[], rows: number][] = [
+    [CHANGED, holdingColumns(holdings), holdings.size],
     [
-      ...holdingColumns(write.holdings),
-      ...commissionColumns(pending),
-      pending.map(({ expiresAt }) => expiresAt),
-      write.at,
-      arrayLiteral(requested.map(({ serial }) => serial)),
-      arrayLiteral(requested.map(({ componentId }) => componentId)),
-      requested.map(({ request }) => request?.id),
-      requested.map(({ request }) => request?.fingerprint),
-      ...commissionColumns(settled),
-      ...settlementColumns(write.settlements),
+      ISSUED,
+      [...commissionColumns(pending), pending.map(({ expiresAt }) => expiresAt)],
+      pending.length,
     ],
-    (error) =>
-      breaksUnique(error, 'commission_requests_pkey')
-        ? new RepeatTransaction('a request id was taken meanwhile', { cause: error })
-        : error,
+    [REQUESTED, [at, ...requestColumns(requested)], requested.length],
+    [GONE, [arrayLiteral(settled.map(({ serial }) => serial))], settled.length],
+    [
+      SETTLED,
+      [at, ...commissionColumns(settled), ...settlementColumns(settlements)],
+      settled.length,
+    ],
+  ];
+  const { statement, values } = joined(parts.filter(([, , rows]) => rows > 0));
+  tx.last(statement, values, (error) =>
+    breaksUnique(error, 'commission_requests_pkey')
+      ? new RepeatTransaction('a request id was taken meanwhile', { cause: error })
+      : error,
   );
+}
+
+/**
+ * Makes one statement of the parts that have rows, so that a batch costs one round trip, and a
+ * small batch no more of a plan than it needs. Each combination is prepared under its own name.
+ */
+function joined(parts: readonly (readonly [Part, readonly unknown[], number])[]): {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+} {
+  const values: unknown[] = [];
+  const texts = parts.map(([part, own]) => {
+    const before = values.length;
+    values.push(...own);
+    const text = part.text.replace(/\$(\d+)/g, (_place, number) => `$${before + Number(number)}`);
+    return `${part.name} as (${text})`;
+  });
+  const names = parts.map(([{ name }]) => name).join('_');
+  const text = texts.length === 0 ? 'select' : `with ${texts.join(', ')} select`;
+  return { statement: { name: `quotas.write_${names}`, text }, values };
 }
 
 function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
@@ -187,6 +230,15 @@ function commissionColumns(commissions: readonly StoredCommission[]): readonly u
     commissions.map(({ issuedAt }) => issuedAt),
     commissions.map(({ holdingIds }) => arrayLiteral(holdingIds)),
     commissions.map(({ quantities }) => arrayLiteral(quantities)),
+  ];
+}
+
+function requestColumns(commissions: readonly NewCommission[]): readonly unknown[] {
+  return [
+    arrayLiteral(commissions.map(({ serial }) => serial)),
+    arrayLiteral(commissions.map(({ componentId }) => componentId)),
+    commissions.map(({ request }) => request?.id),
+    commissions.map(({ request }) => request?.fingerprint),
   ];
 }
 

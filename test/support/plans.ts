@@ -1,0 +1,82 @@
+/** Asks Postgres how it would run the statements of storage functions, without running them. */
+import type pg from 'pg';
+import type { Built, Statement, Tx } from '../../src/db/tx.js';
+
+/** How one statement would run. */
+export interface Plan {
+  /** Name of the prepared statement, or its first words. */
+  readonly statement: string;
+  /** With these values, or for any values: what a named statement settles for after a while. */
+  readonly kind: 'custom' | 'generic';
+  /** Every scan of a table, for instance `Index Scan on holdings`. */
+  readonly scans: readonly string[];
+}
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: readonly Node[];
+}
+
+/** A transaction that explains instead of doing; it must not be used for anything else. */
+export class ExplainingTx implements Tx {
+  readonly #plans: Promise<readonly Plan[]>[] = [];
+
+  constructor(private readonly client: pg.Client) {}
+
+  /** Returns the plans of everything that was asked so far. */
+  async plans(): Promise<readonly Plan[]> {
+    return (await Promise.all(this.#plans)).flat();
+  }
+
+  async query<Row>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    await this.#explain(statement, values);
+    return [];
+  }
+
+  async run<Row>(built: Built): Promise<Row[]> {
+    const { sql, bindings } = built.toSQL().toNative();
+    await this.#explain({ text: sql }, bindings);
+    return [];
+  }
+
+  async *pieces<Row>(statement: Statement, values: readonly unknown[]): AsyncIterable<Row[]> {
+    await this.#explain(statement, values);
+    yield [];
+  }
+
+  identify(): void {
+    // Nothing is going to be committed.
+  }
+
+  last(statement: Statement, values: readonly unknown[]): void {
+    void this.#explain(statement, values);
+  }
+
+  #explain({ name, text }: Statement, values: readonly unknown[]): Promise<unknown> {
+    const label = name ?? text.trim().split(/\s+/).slice(0, 6).join(' ');
+    const ask = async (kind: Plan['kind'], prefix: string, bound: readonly unknown[]) => {
+      const { rows } = await this.client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+        `${prefix} ${text}`,
+        bound as unknown[],
+      );
+      const scans = rows.flatMap((row) => scansOf(row['QUERY PLAN'][0].Plan));
+      return { statement: label, kind, scans };
+    };
+    const asked = (async () => {
+      const plans = [await ask('custom', 'explain (format json)', values)];
+      if (name !== undefined)
+        plans.push(await ask('generic', 'explain (format json, generic_plan)', []));
+      return plans;
+    })();
+    this.#plans.push(asked);
+    return asked;
+  }
+}
+
+function scansOf(node: Node): readonly string[] {
+  const { 'Node Type': type, 'Relation Name': relation, Plans = [] } = node;
+  const own = relation === undefined || !type.includes('Scan') ? [] : [`${type} on ${relation}`];
+  return [...own, ...Plans.flatMap(scansOf)];
+}
