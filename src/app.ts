@@ -153,7 +153,10 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
       isDraining = true;
       health();
       log.info('draining');
-      await Promise.all([server.drain(config.drainSeconds * 1000), jobs.stop(config.drainSeconds * 1000)]);
+      await Promise.all([
+        server.drain(config.drainSeconds * 1000),
+        jobs.stop(config.drainSeconds * 1000),
+      ]);
     },
     async stop() {
       await jobs.stop();
