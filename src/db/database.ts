@@ -129,7 +129,7 @@ export class Database {
         );
       } catch (error) {
         const again = error instanceof NotCommitted || isRetryable(error);
-        if (!again || attempt >= ATTEMPTS || abandoned.aborted) throw translated(causeOf(error));
+        if (!again || attempt >= ATTEMPTS) throw translated(causeOf(error));
       }
       await sleep(pause * (0.5 + Math.random()));
       pause *= 2;

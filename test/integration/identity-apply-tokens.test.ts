@@ -2,7 +2,11 @@
 // and revoked for good. Method: state files on a real database, and calls with the tokens.
 import { expect } from 'chai';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { createIdentityFixture, type IdentityFixture } from '../support/identity.js';
+import {
+  createIdentityFixture,
+  forgetEverybody,
+  type IdentityFixture,
+} from '../support/identity.js';
 
 describe('apply: tokens', () => {
   let testDatabase: TestDatabase;
@@ -14,9 +18,7 @@ describe('apply: tokens', () => {
     fixture = createIdentityFixture(testDatabase, { rememberTokensMs: 1 });
   });
   beforeEach(async () => {
-    await testDatabase.query('delete from tokens');
-    await testDatabase.query('delete from users');
-    await testDatabase.query(`delete from components where name <> 'astakos'`);
+    await forgetEverybody(testDatabase);
   });
   after(async () => {
     await fixture.close();

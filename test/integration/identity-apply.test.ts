@@ -4,7 +4,11 @@
 import { expect } from 'chai';
 import type { Tx } from '../../src/db/tx.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { createIdentityFixture, type IdentityFixture } from '../support/identity.js';
+import {
+  createIdentityFixture,
+  forgetEverybody,
+  type IdentityFixture,
+} from '../support/identity.js';
 
 describe('apply: identity', () => {
   let testDatabase: TestDatabase;
@@ -17,10 +21,7 @@ describe('apply: identity', () => {
   });
   beforeEach(async () => {
     fixture.told.length = 0;
-    await testDatabase.query('delete from tokens');
-    await testDatabase.query('delete from users');
-    await testDatabase.query(`delete from services where name <> 'astakos_account'`);
-    await testDatabase.query(`delete from components where name <> 'astakos'`);
+    await forgetEverybody(testDatabase);
   });
   after(async () => {
     await fixture.close();

@@ -20,7 +20,7 @@ import type { Stack } from '../support/stack.js';
 import { startWorld } from '../support/world.js';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-const RUNS = 80;
+const RUNS = 120;
 const LARGEST = 2n ** 63n - 1n;
 
 /** Stands for some commission of the run so far, every eighth for one that never was. */
@@ -35,6 +35,9 @@ type Command =
       readonly reject: readonly SerialRef[];
     }
   | { readonly kind: 'limit'; readonly holding: number; readonly limit: bigint };
+
+/** Serials that are never drawn; what other runs draw would not do. */
+const NEVER = [-1n, 0n, LARGEST];
 
 const HOLDINGS = 4;
 
@@ -317,7 +320,7 @@ class LedgerRun {
 
   #serial(which: SerialRef): bigint {
     const issued = this.#serials[which % this.#serials.length];
-    return which % 8 === 7 || issued === undefined ? BigInt(which % 3) - 1n : issued;
+    return which % 8 === 7 || issued === undefined ? (NEVER[which % 3] ?? 0n) : issued;
   }
 
   #name(holding: number) {

@@ -61,7 +61,7 @@ export async function findSettlements(
 export async function forgetRequests(tx: Tx, before: Date, most: number): Promise<number> {
   const rows = await tx.query(
     {
-      name: 'quotas.forget_requests',
+      // Without a name: planned for the moment given, it goes by the index.
       text: `
         delete from commission_requests r
          using (select component_id, request_id from commission_requests
