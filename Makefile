@@ -16,7 +16,7 @@ comma := ,
 empty :=
 ALL_TESTS := test/{$(subst $(empty) $(empty),$(comma),$(TIERS))}/**/*.test.ts
 
-.PHONY: help install run build test $(TIER_TARGETS) check check-protos gen bench fmt baseline clean
+.PHONY: help install run build test $(TIER_TARGETS) soak check check-protos gen bench fmt baseline clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: build ## Run the whole suite, or the one file or folder that ONLY names
 
 $(TIER_TARGETS): test-%: build
 	@$(MOCHA) '$(or $(ONLY),test/$*/**/*.test.ts)'
+
+soak: build ## Break, race and fuzz the ledger for a quarter of an hour; SEED repeats a run
+	@$(MOCHA) '$(or $(ONLY),test/soak/*.test.ts)'
 
 check: $(INSTALLED) ## Do what CI does: format, lint, types, protos, generated files, then the tests
 	$(BIN)/prettier --check .

@@ -10,6 +10,6 @@ describe('the ledger under many hands', function () {
   itKeepsTheLedgerConsistent('stays consistent, and every answer is true', {
     seed: SEED,
     connections: 8,
-    commandsPerConnection: 250,
+    commandsPerConnection: 200,
   });
 });

@@ -75,10 +75,12 @@ export function describeCrashRounds({ seed, rounds, faults = FAULTS }: CrashOpti
       const own = createChance(seed + round);
       it(`${round}: what was answered is true when ${fault!}`, () => work.round(fault!, own));
     }
+
+    it('what expired meanwhile is rejected in the end', () => work.expire());
   });
 }
 
-type Request = Pick<IssueCommissionRequest, 'provisions' | 'name' | 'autoAccept'> & {
+type Request = Pick<IssueCommissionRequest, 'provisions' | 'name' | 'autoAccept' | 'expiresIn'> & {
   readonly requestId?: string;
 };
 
@@ -126,7 +128,8 @@ class Work {
     const safe = { ...request, requestId: request.name };
     this.#requests.push(safe);
     const serial = await this.#issue(lane, safe);
-    if (serial === undefined || request.autoAccept || chance.below(8) < 1) return;
+    if (serial === undefined || request.autoAccept || request.expiresIn !== undefined) return;
+    if (chance.below(8) < 1) return;
     await this.#settle(lane, serial, chance.below(2) < 1 ? 'accept' : 'reject');
   }
 
@@ -142,7 +145,9 @@ class Work {
         { holder: source, source: undefined, resource, quantity },
       );
     }
-    return { name, provisions, autoAccept: chance.below(2) < 1 };
+    // Some are left to expire; who settles them shall not be left to chance.
+    const expiresIn = chance.below(6) < 1 ? { seconds: 1n, nanos: 0 } : undefined;
+    return { name, provisions, autoAccept: chance.below(2) < 1, expiresIn };
   }
 
   async #issue(lane: number, request: Request): Promise<bigint | undefined> {
@@ -228,10 +233,29 @@ class Work {
     expect(accepted.get(`${TALLY.holder} ${TALLY.resource}`)).to.equal(BigInt(acceptedOnes.length));
   }
 
+  /** What expired is rejected by whoever has survived. */
+  async expire(): Promise<void> {
+    await eventually(
+      async () => {
+        const overdue = await this.site.database.query(
+          `select from commissions where expires_at < now()`,
+        );
+        return overdue.length === 0;
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+    await this.site.settle();
+    await this.#judge();
+    const rows = await this.site.database.query(
+      `select from settled_commissions where reason = 'REJECT:EXPIRED'`,
+    );
+    expect(rows.length).to.be.greaterThan(0);
+  }
+
   /** Calls made long ago are still known, and charge nothing. */
   async #repeatSome(chance: Chance): Promise<void> {
     const serials = new Map(this.#issues.map(({ name, serial }) => [name, serial]));
-    const before = await this.#tally();
+    const before = await this.#charged();
     for (let count = 0; count < 10; count += 1) {
       const request = chance.of(this.#requests);
       const serial = serials.get(request.name);
@@ -239,16 +263,16 @@ class Work {
       const again = await this.site.client(count).commissions.issueCommission(request, deadline());
       expect(again.serial).to.equal(serial);
     }
-    expect(await this.#tally()).to.equal(before);
+    expect(await this.#charged()).to.equal(before);
   }
 
-  async #tally(): Promise<string> {
-    const [row] = await this.site.database.query<{ interval: string }>(
-      `select usage_min || '..' || usage_max as interval from holdings
-        where holder = $1 and source is null and resource = $2`,
-      [TALLY.holder, TALLY.resource],
+  /** How many commissions have ever charged anything; what expires meanwhile does not change it. */
+  async #charged(): Promise<number> {
+    const [row] = await this.site.database.query<{ n: number }>(
+      `select ((select count(*) from commissions)
+             + (select count(*) from settled_commissions))::int as n`,
     );
-    return row!.interval;
+    return row!.n;
   }
 }
 

@@ -3,16 +3,19 @@
  * history of every holding tell one story? Knows the tables and the specification (section 6), and
  * nothing of the code that writes them.
  */
-import { judgeHistory, readHistory } from './ledger-history.js';
+import { HISTORY_QUERIES, historyIn, judgeHistory } from './ledger-history.js';
 import {
   type AuditedCommission,
   type Commission,
   type Holding,
   type Interval,
+  commissionsIn,
+  holdingsIn,
+  LEDGER_QUERIES,
   type Queryable,
-  readCommissions,
-  readHoldings,
+  readAtOnce,
   show,
+  type Snapshot,
 } from './ledger-rows.js';
 
 export { recordHistory } from './ledger-history.js';
@@ -35,13 +38,14 @@ export async function auditLedger(
   isForced: (name: string) => boolean = () => false,
 ): Promise<Audit> {
   const problems: string[] = [];
-  const holdings = await readHoldings(database);
-  const commissions = await readCommissions(database, holdings);
+  const snapshot = await readAtOnce(database, { ...LEDGER_QUERIES, ...HISTORY_QUERIES });
+  const holdings = holdingsIn(snapshot);
+  const commissions = commissionsIn(snapshot, holdings);
   const accepted = judgeCounters(holdings, commissions, problems);
   judgeLog(holdings, commissions, problems);
-  const history = await readHistory(database);
+  const history = historyIn(snapshot);
   judgeHistory({ holdings, commissions, history, isForced }, problems);
-  problems.push(...(await lostRequests(database, commissions)));
+  problems.push(...lostRequests(snapshot, commissions));
   if (problems.length > 0)
     throw new Error(`The ledger is inconsistent:\n${problems.slice(0, 20).join('\n')}`);
   return {
@@ -113,14 +117,11 @@ function judgeLog(
   }
 }
 
-async function lostRequests(
-  database: Queryable,
+function lostRequests(
+  { requests = [] }: Snapshot,
   commissions: ReadonlyMap<bigint, Commission>,
-): Promise<readonly string[]> {
-  const rows = await database.query<{ id: string; serial: string }>(
-    'select request_id as id, serial::text from commission_requests',
-  );
-  return rows
+): readonly string[] {
+  return (requests as readonly { readonly id: string; readonly serial: string }[])
     .filter(({ serial }) => !commissions.has(BigInt(serial)))
     .map(({ id, serial }) => `Request '${id}' leads to ${serial}, which does not exist`);
 }

@@ -5,6 +5,7 @@ import {
   type Interval,
   type Queryable,
   show,
+  type Snapshot,
 } from './ledger-rows.js';
 
 const HISTORY = `
@@ -57,16 +58,19 @@ export interface History {
   readonly done: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<bigint>>>;
 }
 
+/** What the history is read with. */
+export const HISTORY_QUERIES = {
+  changes: `
+    select transaction::text as id, holding_id::text as holding, "limit"::text as most,
+           min_before::text as a, max_before::text as b, min_after::text as c, max_after::text as d
+      from audit_holdings order by n`,
+  events: 'select transaction::text as id, serial::text, what from audit_commissions',
+};
+
 /** Returns what was written down. */
-export async function readHistory(database: Queryable): Promise<History> {
-  const rows = await database.query<Record<string, string>>(
-    `select transaction::text as id, holding_id::text as holding, "limit"::text as most,
-            min_before::text as a, max_before::text as b, min_after::text as c, max_after::text as d
-       from audit_holdings order by n`,
-  );
-  const events = await database.query<Record<string, string>>(
-    'select transaction::text as id, serial::text, what from audit_commissions',
-  );
+export function historyIn(snapshot: Snapshot): History {
+  const rows = (snapshot['changes'] ?? []) as readonly Record<string, string>[];
+  const events = (snapshot['events'] ?? []) as readonly Record<string, string>[];
   const done = new Map<string, Map<string, Set<bigint>>>();
   for (const { id = '', serial = '', what = '' } of events) {
     const kinds = done.get(id) ?? new Map<string, Set<bigint>>();

@@ -48,12 +48,43 @@ export interface Part {
   readonly logged?: Interval;
 }
 
-/** Returns every holding by its id. */
-export async function readHoldings(database: Queryable): Promise<Map<string, Holding>> {
-  const rows = await database.query<Record<string, string>>(
-    `select id::text, concat_ws(' ', holder, source, resource) as key, "limit"::text as most,
-            usage_min::text as min, usage_max::text as max from holdings`,
+/** The rows of several queries, by their names. */
+export type Snapshot = Readonly<Record<string, readonly unknown[]>>;
+
+/** Reads several queries as one statement, and so at one moment, whatever else goes on. */
+export async function readAtOnce(
+  database: Queryable,
+  queries: Readonly<Record<string, string>>,
+): Promise<Snapshot> {
+  const columns = Object.entries(queries).map(
+    ([name, text]) => `(select coalesce(json_agg(rows), '[]') from (${text}) as rows) as ${name}`,
   );
+  const [snapshot] = await database.query<Record<string, unknown[]>>(
+    `select ${columns.join(', ')}`,
+  );
+  return snapshot!;
+}
+
+/** What the tables of the ledger are read with. */
+export const LEDGER_QUERIES = {
+  holdings: `
+    select id::text, concat_ws(' ', holder, source, resource) as key, "limit"::text as most,
+           usage_min::text as min, usage_max::text as max from holdings`,
+  commissions: `
+    select s.serial::text, p.name as component, s.name, reason, position::text,
+           holding_ids::text[] as ids, quantities::text[], limits::text[],
+           usage_mins::text[] as mins, usage_maxs::text[] as maxs
+      from settled_commissions s join components p on p.id = s.component_id
+    union all
+    select c.serial::text, p.name, c.name, null, null, holding_ids::text[], quantities::text[],
+           null, null, null
+      from commissions c join components p on p.id = c.component_id`,
+  requests: 'select request_id as id, serial::text from commission_requests',
+};
+
+/** Returns every holding by its id. */
+export function holdingsIn({ holdings = [] }: Snapshot): Map<string, Holding> {
+  const rows = holdings as readonly Record<string, string>[];
   return new Map(
     rows.map(({ id = '', key = '', most = '', min = '', max = '' }) => [
       id,
@@ -62,7 +93,7 @@ export async function readHoldings(database: Queryable): Promise<Map<string, Hol
   );
 }
 
-interface CommissionRow extends Record<string, unknown> {
+interface CommissionRow {
   readonly serial: string;
   readonly component: string;
   readonly name: string;
@@ -76,22 +107,20 @@ interface CommissionRow extends Record<string, unknown> {
 }
 
 /** Returns every commission by its serial, pending or settled. */
-export async function readCommissions(
-  database: Queryable,
+export function commissionsIn(
+  { commissions: rows = [] }: Snapshot,
   holdings: ReadonlyMap<string, Holding>,
-): Promise<Map<bigint, Commission>> {
-  const rows = await database.query<CommissionRow>(
-    `select s.serial::text, p.name as component, s.name, reason, position::text,
-            holding_ids::text[] as ids, quantities::text[], limits::text[],
-            usage_mins::text[] as mins, usage_maxs::text[] as maxs
-       from settled_commissions s join components p on p.id = s.component_id
-     union all
-     select c.serial::text, p.name, c.name, null, null, holding_ids::text[], quantities::text[],
-            null, null, null
-       from commissions c join components p on p.id = c.component_id`,
-  );
+): Map<bigint, Commission> {
   const found = new Map<bigint, Commission>();
-  for (const { serial: text, component, name, reason, position, ids, ...row } of rows) {
+  for (const {
+    serial: text,
+    component,
+    name,
+    reason,
+    position,
+    ids,
+    ...row
+  } of rows as readonly CommissionRow[]) {
     const serial = BigInt(text);
     if (found.has(serial)) throw new Error(`Serial ${serial} is both pending and settled`);
     const parts = ids.map((holding, index) => ({
