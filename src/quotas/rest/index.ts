@@ -5,6 +5,7 @@ import {
   astakosEmpty,
   astakosFaultName,
   astakosText,
+  astakosTime,
 } from '../../identity/index.js';
 import { type Failure, invalid } from '../../kernel/failure.js';
 import { attempt, type Parsed, parsed, unwrap } from '../../kernel/parsed.js';
@@ -114,7 +115,7 @@ export function serialFromHttp({ parameters: [text = ''] }: HttpRequest): bigint
 export function commissionToHttp(commission: Commission): HttpAnswer {
   return astakosAnswer(200, {
     serial: commission.serial,
-    issue_time: isoTime(commission.issuedAt),
+    issue_time: astakosTime(commission.issuedAt),
     name: commission.name,
     provisions: commission.provisions.map(provisionToJson),
   });
@@ -284,10 +285,4 @@ function serials(body: JsonObject, key: string): readonly bigint[] {
 /** Splits a comma list without trimming; a present but empty parameter names the empty id. */
 function list(query: URLSearchParams, name: string): readonly string[] | undefined {
   return lastOf(query, name)?.split(',');
-}
-
-/** ISO 8601 with six fraction digits, or none when the fraction is zero (section 5.1). */
-function isoTime(time: Date): string {
-  const [seconds = '', fraction = ''] = time.toISOString().slice(0, -1).split('.');
-  return /^0+$/.test(fraction) ? `${seconds}+00:00` : `${seconds}.${fraction.padEnd(6, '0')}+00:00`;
 }
