@@ -193,7 +193,16 @@ describe('stopping background jobs', function () {
   it('waits for the running job, and takes no other', async () => {
     await begin('hold');
     const stopped = staged.jobs.stop(20_000);
-    await database.query(`select graphile_worker.add_job('hold', '{"gate": "late"}')`);
+    // Due a moment later: what a worker asked for just before it was told to stop it may still get.
+    await database.query(
+      `select graphile_worker.add_job('hold', '{"gate": "late"}', run_at => now() + interval '1 second')`,
+    );
+    await eventually(async () => {
+      const [late] = await database.query<{ is_due: boolean }>(
+        `select bool_or(run_at <= now()) as is_due from graphile_worker.jobs where locked_at is null`,
+      );
+      return late?.is_due === true;
+    });
     await stage.open('running');
     await stage.open('late');
     await stopped;
