@@ -63,7 +63,7 @@ function judgeCounters(
   const accepted = new Map<string, bigint>();
   const expected = new Map<string, Interval>();
   for (const { parts, reason } of commissions.values())
-    for (const { holding, quantity } of parts) {
+    for (const { holding, quantity } of parts.values()) {
       const isAccepted = reason?.startsWith('ACCEPT:') === true;
       if (reason !== null && !isAccepted) continue;
       const { min, max } = expected.get(holding) ?? { min: 0n, max: 0n };
@@ -98,7 +98,7 @@ function judgeLog(
   /** By holding: accepted so far, and what was pending behind the last row. */
   const states = new Map<string, { accepted: bigint; imports: bigint; releases: bigint }>();
   for (const { serial, parts, reason } of settled)
-    for (const { holding, quantity, logged } of parts) {
+    for (const { holding, quantity, logged } of parts.values()) {
       const before = states.get(holding) ?? { accepted: 0n, imports: 0n, releases: 0n };
       const isAccepted = reason?.startsWith('ACCEPT:') === true;
       const accepted = before.accepted + (isAccepted ? quantity : 0n);

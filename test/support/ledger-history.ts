@@ -150,7 +150,7 @@ function effectsOf(
   const atOnce = [...settled].filter((serial) => !ended.has(serial));
   const reserved = [...(done?.get('issued') ?? []), ...atOnce].sort((a, b) => (a < b ? -1 : 1));
   const quantityOf = (serial: bigint) =>
-    commissions.get(serial)?.parts.find((part) => part.holding === holding)?.quantity ?? 0n;
+    commissions.get(serial)?.parts.get(holding)?.quantity ?? 0n;
   return {
     reservations: reserved.map((serial) => {
       const quantity = quantityOf(serial);
@@ -176,7 +176,7 @@ function judgeOrder(
   for (const { transaction, holding, after, limit } of history.changes) {
     const parts = [...(history.done.get(transaction)?.get('settled') ?? [])].flatMap((serial) => {
       const { position, parts } = commissions.get(serial)!;
-      const part = parts.find((one) => one.holding === holding);
+      const part = parts.get(holding);
       return part === undefined ? [] : [{ position: position!, ...part }];
     });
     parts.sort((a, b) => (a.position < b.position ? -1 : 1));

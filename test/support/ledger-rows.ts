@@ -37,7 +37,8 @@ export interface Interval {
 /** A commission with what the log says of it. */
 export interface Commission extends AuditedCommission {
   readonly position: bigint | undefined;
-  readonly parts: readonly Part[];
+  /** Its provisions, by the id of their holding. */
+  readonly parts: ReadonlyMap<string, Part>;
 }
 
 /** A provision with the id of its holding and, once settled, what the log says of it. */
@@ -123,19 +124,24 @@ export function commissionsIn(
   } of rows as readonly CommissionRow[]) {
     const serial = BigInt(text);
     if (found.has(serial)) throw new Error(`Serial ${serial} is both pending and settled`);
-    const parts = ids.map((holding, index) => ({
-      holding,
-      quantity: BigInt(row.quantities[index]!),
-      ...(row.limits && {
-        limit: BigInt(row.limits[index]!),
-        logged: { min: BigInt(row.mins![index]!), max: BigInt(row.maxs![index]!) },
-      }),
-    }));
-    const provisions = parts.map(({ holding, quantity }) => ({
+    const parts = new Map(
+      ids.map((holding, index) => [
+        holding,
+        {
+          holding,
+          quantity: BigInt(row.quantities[index]!),
+          ...(row.limits && {
+            limit: BigInt(row.limits[index]!),
+            logged: { min: BigInt(row.mins![index]!), max: BigInt(row.maxs![index]!) },
+          }),
+        },
+      ]),
+    );
+    const provisions = [...parts.values()].map(({ holding, quantity }) => ({
       key: holdings.get(holding)?.key ?? `no holding ${holding}`,
       quantity,
     }));
-    if (new Set(ids).size < ids.length) throw new Error(`Serial ${serial} names a holding twice`);
+    if (parts.size < ids.length) throw new Error(`Serial ${serial} names a holding twice`);
     found.set(serial, {
       ...{ serial, component, name, reason, provisions, parts },
       position: position === null ? undefined : BigInt(position),
