@@ -33,6 +33,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #observation: Observation;
   readonly #deadline = new AbortController();
+  /** One promise for all who wait for it, so that outages add no listeners. */
+  readonly #timeIsUp = aborted(this.#deadline.signal);
   readonly #ended = new AbortController();
   readonly #retired = new Map<Run, Promise<void>>();
   #current: Run | undefined;
@@ -68,7 +70,7 @@ export class Supervisor {
     }, withinMs * 0.75);
     const end = setTimeout(() => this.#deadline.abort(), withinMs);
     // A turn may be about to replace the run, and the new one has to end as well.
-    await Promise.race([this.#turn, aborted(this.#deadline.signal)]);
+    await Promise.race([this.#turn, this.#timeIsUp]);
     if (this.#current !== undefined) this.#retire(this.#current);
     await Promise.all(this.#retired.values());
     clearTimeout(interrupt);
@@ -141,7 +143,7 @@ export class Supervisor {
 
   #retire(run: Run): void {
     if (run === this.#current) this.#current = undefined;
-    const stop = aborted(this.#deadline.signal);
+    const stop = this.#timeIsUp;
     const limit = run.isLost ? Promise.race([stop, after(LOST_MS)]) : stop;
     const end = async (): Promise<void> => {
       await run.finish(limit);
