@@ -64,11 +64,17 @@ describe('gRPC transport', () => {
 
         it('are not done when they are cancelled while they wait', async () => {
           await whileTheLedgerIsBusy(async () => {
-            const cancelled = client().commissions.issueCommission(
-              { provisions: [vm(7n)] },
-              { ...NIMBUS, onCall: (call) => setImmediate(() => call.cancel()) },
+            let cancel = (): void => undefined;
+            const cancelled = grpcFailure(
+              client().commissions.issueCommission(
+                { provisions: [vm(7n)] },
+                { ...NIMBUS, onCall: (call) => (cancel = () => call.cancel()) },
+              ),
             );
-            expect(await grpcFailure(cancelled)).to.include({ code: 'CANCELLED' });
+            await everythingSentHasArrived();
+            cancel();
+            expect(await cancelled).to.include({ code: 'CANCELLED' });
+            await everythingSentHasArrived();
           });
           await expectOnlyTheOthers();
         });
@@ -94,6 +100,11 @@ describe('gRPC transport', () => {
           } finally {
             await held.release();
           }
+        }
+
+        /** One connection keeps its order: what is answered now was sent after whatever came before. */
+        async function everythingSentHasArrived(): Promise<void> {
+          await client().resources.listResources({});
         }
 
         async function expectOnlyTheOthers(): Promise<void> {
