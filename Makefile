@@ -1,4 +1,4 @@
-# `make help` lists the targets. Node 20 with npm is all that a machine needs beforehand.
+# `make help` lists the targets. Node 20.12 with npm is all that a machine needs beforehand.
 
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
@@ -27,9 +27,9 @@ install: $(INSTALLED)
 # A stamp, because npm gives the folder itself no reliable time.
 $(INSTALLED): package.json package-lock.json .npmrc .ci/link-postgres-libraries.mjs
 	@command -v npm >/dev/null && command -v node >/dev/null \
-	  || { echo 'Apportion needs Node.js 20 or newer with npm, and one of them is not on the PATH.' >&2; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' \
-	  || { echo "Apportion needs Node.js 20 or newer; this is $$(node --version)." >&2; exit 1; }
+	  || { echo 'Apportion needs Node.js 20.12 or newer with npm, and one of them is not on the PATH.' >&2; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 12) ? 0 : 1)' \
+	  || { echo "Apportion needs Node.js 20.12 or newer; this is $$(node --version)." >&2; exit 1; }
 	npm ci --ignore-scripts
 	@node .ci/link-postgres-libraries.mjs
 	@touch $@

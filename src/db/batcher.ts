@@ -54,12 +54,18 @@ interface Waiting<Operation, Result> {
  * Writes concurrent operations together: while one transaction runs the next one gathers. Nobody
  * waits for company, a lone operation is a batch of one. Each operation is answered after the
  * commit, by its own outcome.
+ *
+ * A batch begins when the one before has sent its commit, so that Postgres has something to do
+ * while the answers go out. Should they need the same rows, the later one waits for their locks; the
+ * earlier one has all of its own by then, so they never wait for each other.
  */
 export class Batcher<Operation, Result> {
   readonly #options: BatcherOptions<Operation, Result>;
   readonly #queues = new Map<string, Waiting<Operation, Result>[]>();
   #waiting = 0;
   #running = false;
+  /** The batch that began last; settled once its operations are answered. */
+  #last = Promise.resolve();
 
   constructor(options: BatcherOptions<Operation, Result>) {
     this.#options = options;
@@ -94,7 +100,12 @@ export class Batcher<Operation, Result> {
     await Promise.resolve();
     while (this.#waiting > 0) {
       const batch = this.#next();
-      if (batch.length > 0) await this.#write(batch);
+      if (batch.length === 0) continue;
+      const before = this.#last;
+      await new Promise<void>((resolve) => {
+        this.#last = this.#write(batch, resolve).finally(resolve);
+      });
+      await before;
     }
     this.#running = false;
   }
@@ -126,12 +137,15 @@ export class Batcher<Operation, Result> {
     return batch;
   }
 
-  async #write(batch: readonly Waiting<Operation, Result>[]): Promise<void> {
+  async #write(batch: readonly Waiting<Operation, Result>[], onSent?: () => void): Promise<void> {
     const { database, write, onBatch } = this.#options;
     onBatch?.(batch.length);
     try {
       const operations = batch.map((waiting) => waiting.operation);
-      const settled = await database.transact((tx) => write(tx, operations), { pipelined: true });
+      const settled = await database.transact((tx) => write(tx, operations), {
+        pipelined: true,
+        onSent,
+      });
       batch.forEach((waiting, index) => {
         answer(waiting, settled[index]);
       });

@@ -44,6 +44,11 @@ export interface TransactOptions {
    * one, commit with the last one. `pieces` does not work then.
    */
   readonly pipelined?: boolean;
+  /**
+   * Told when a pipelined transaction has sent its commit, which is not answered yet. Again with
+   * every attempt, and never when the transaction fails before.
+   */
+  readonly onSent?: () => void;
 }
 
 /** The pool of connections and the only way to open a transaction. */
@@ -178,6 +183,7 @@ export class Database {
         : client.query({ ...last.statement, values: [...last.values] });
     // In a pipeline the commit leaves before the answer; behind a failure it rolls back.
     const committing = options.pipelined === true ? client.query('commit') : undefined;
+    if (committing !== undefined) options.onSent?.();
     const [written] = await Promise.allSettled([writing, committing]);
     if (written.status === 'rejected' && !isAway(written.reason)) {
       if (committing === undefined) await client.query('rollback').catch(() => undefined);

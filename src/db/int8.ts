@@ -25,6 +25,11 @@ export function arrayLiteral(values: readonly (bigint | number)[]): string {
   return `{${values.join(',')}}`;
 }
 
+/** Returns texts that `arrayLiteral` made as one array of texts, ready to be bound. */
+export function literalsLiteral(literals: readonly string[]): string {
+  return literals.length === 0 ? '{}' : `{"${literals.join('","')}"}`;
+}
+
 function bigintsFrom(text: string): bigint[] {
   return text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt);
 }

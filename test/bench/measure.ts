@@ -23,6 +23,8 @@ export interface Measurement extends Cell {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly failures: Readonly<Record<string, number>>;
+  /** Processor time that our servers spent on each commission, in microseconds; null elsewhere. */
+  readonly serverCpuUs: number | null;
 }
 
 /** Measures one face of our server with the load generator. */
@@ -31,7 +33,9 @@ export async function measureLoad(
   face: string,
   addresses: Readonly<Record<string, string>>,
   cell: Cell,
+  pids: readonly number[],
 ): Promise<Measurement> {
+  const before = await processorSeconds(pids);
   const { stdout } = await run(loadGenerator, [
     `-face=${face}`,
     `-address=${addresses[face] ?? ''}`,
@@ -44,7 +48,20 @@ export async function measureLoad(
     `-users=${USERS}`,
   ]);
   const { perSecond, p50Ms, p99Ms, failures } = JSON.parse(stdout) as Measurement;
-  return { ...cell, against: face, perSecond, p50Ms, p99Ms, failures };
+  const spent = (await processorSeconds(pids)) - before;
+  const serverCpuUs = (spent / (perSecond * cell.seconds)) * 1e6;
+  return { ...cell, against: face, perSecond, p50Ms, p99Ms, failures, serverCpuUs };
+}
+
+/** Ticks of the processor's clock per second, as Linux counts them in `/proc`. */
+const TICKS = 100;
+
+/** Returns the processor time of the processes, in seconds. Noise by others does not change it. */
+async function processorSeconds(pids: readonly number[]): Promise<number> {
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8')));
+  return stats
+    .map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '))
+    .reduce((sum, fields) => sum + (Number(fields[11]) + Number(fields[12])) / TICKS, 0);
 }
 
 /** Measures pgbench calling one function per commission. */
@@ -86,6 +103,7 @@ export async function measurePgbench(
     p50Ms: at(latencies, 0.5),
     p99Ms: at(latencies, 0.99),
     failures: {},
+    serverCpuUs: null,
   };
 }
 

@@ -10,7 +10,7 @@ import { OperatorError } from '../../src/kernel/operator-error.js';
 import { type Cell, measureLoad, measurePgbench, type Measurement } from './measure.js';
 import { printTable } from './table.js';
 import { buildLoadGenerator, findPgbench } from './tools.js';
-import { startServers } from './servers.js';
+import { type Servers, startServers } from './servers.js';
 import { fillWorld } from './world.js';
 
 const { values: options } = parseArgs({
@@ -73,7 +73,7 @@ interface Parts {
   readonly pgbench: string;
   readonly plain: string;
   readonly loadGenerator: string;
-  readonly servers: { readonly grpc: string; readonly rest: string };
+  readonly servers: Pick<Servers, 'grpc' | 'rest' | 'pids'>;
   readonly directory: string;
 }
 
@@ -91,7 +91,13 @@ async function measureAll(parts: Parts): Promise<readonly Measurement[]> {
           const measured =
             against === 'pgbench'
               ? await measurePgbench(parts.pgbench, parts.plain, scripts, cell)
-              : await measureLoad(parts.loadGenerator, against, parts.servers, cell);
+              : await measureLoad(
+                  parts.loadGenerator,
+                  against,
+                  { grpc: parts.servers.grpc, rest: parts.servers.rest },
+                  cell,
+                  parts.servers.pids,
+                );
           process.stderr.write(`${JSON.stringify(measured)}\n`);
           results.push(measured);
         }

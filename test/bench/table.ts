@@ -3,8 +3,8 @@ import type { Measurement } from './measure.js';
 
 export function printTable(results: readonly Measurement[]): void {
   const lines = [
-    '| work | spread | in flight | against | per second | p50 ms | p99 ms | × pgbench |',
-    '|---|---|---:|---|---:|---:|---:|---:|',
+    '| work | spread | in flight | against | per second | p50 ms | p99 ms | × pgbench | server µs |',
+    '|---|---|---:|---|---:|---:|---:|---:|---:|',
   ];
   for (const result of results) {
     const plain = results.find((other) => other.against === 'pgbench' && isSameCell(other, result));
@@ -19,6 +19,7 @@ export function printTable(results: readonly Measurement[]): void {
         result.p50Ms.toFixed(2),
         result.p99Ms.toFixed(2),
         plain === undefined ? '' : (result.perSecond / plain.perSecond).toFixed(2),
+        result.serverCpuUs?.toFixed(0) ?? '',
       ].join(' | ')} |`,
     );
   }

@@ -65,7 +65,7 @@ const HOT: Record<string, readonly [table: string, run: (tx: Tx) => Promise<unkn
   'translating names of users': ['users', (tx) => usersByUsername(tx, ['name-77'])],
   "finding a user's projects": ['project_memberships', (tx) => effectiveProjectsOf(tx, USER)],
   'finding holdings by name': ['holdings', (tx) => new HoldingIds().find(tx, [PROVISION, OWN])],
-  'locking holdings': ['holdings', (tx) => lockHoldings(tx, [5n, 70_000n, 199_999n])],
+  'locking holdings': ['holdings', (tx) => lockHoldings(tx, [5n, 70_000n, 199_999n], 1)],
   'locking commissions': [
     'commissions',
     (tx) =>

@@ -2,7 +2,7 @@
  * Invariant: a token value is never kept, only its SHA-256; what could not have been issued as a
  * token is unknown without anybody being asked.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** SHA-256 of a token, in hexadecimal. */
 export type TokenHash = string & { readonly __brand: 'TokenHash' };
@@ -25,7 +25,7 @@ export function mayBeToken(value: string): boolean {
 
 /** Returns what is stored of a token. */
 export function hashToken(value: string): TokenHash {
-  return createHash('sha256').update(value).digest('hex') as TokenHash;
+  return hash('sha256', value) as TokenHash;
 }
 
 /** Returns a new token value: 32 random bytes, 43 characters that are safe in URLs and headers. */

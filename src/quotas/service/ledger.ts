@@ -30,7 +30,6 @@ import type { HoldingIds } from '../storage/holding-ids.js';
 import {
   lockCommissions,
   lockHoldings,
-  openLedger,
   type NewCommission,
   type NewSettlement,
   type StoredCommission,
@@ -78,9 +77,6 @@ export async function writeLedgerBatch(
   options: LedgerOptions,
 ): Promise<readonly Settled<LedgerResult>[]> {
   const at = options.clock.now();
-  const opening = openLedger(tx, operations.filter(needsSerial).length);
-  // Not waited for yet: it travels with the locks. Its error is theirs, too.
-  opening.catch(() => undefined);
   const pending = await lockNamedCommissions(tx, operations);
   const settled = await settledEarlier(tx, operations, pending, at.getTime() - options.rememberMs);
   const provisions = operations.flatMap(({ kind, command }) =>
@@ -92,11 +88,10 @@ export async function writeLedgerBatch(
     for (const id of commission.holdingIds) touched.add(id);
   // Asked behind the locks: the first of two calls with one request id may have held them. Asked
   // before, the second one could find itself refused for want of what the first one had reserved.
-  const [holdings, requests] = await Promise.all([
-    touched.size === 0 ? new Map<bigint, Holding>() : lockHoldings(tx, touched),
+  const [{ holdings, serials }, requests] = await Promise.all([
+    lockHoldings(tx, touched, operations.filter(needsSerial).length),
     requestedEarlier(tx, operations),
   ]);
-  const serials = await opening;
   const state = { ids, holdings, pending, settled, requests, serials, at, options };
   const batch = new LedgerBatch(state);
   const outcomes = operations.map((operation) => settledFrom(batch.run(operation)));

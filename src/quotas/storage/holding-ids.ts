@@ -35,7 +35,9 @@ export class HoldingIds {
     const missing = new Map<string, Key>();
     for (const key of keys) {
       const text = holdingKey(key);
-      const id = this.#known.get(text);
+      // Without noting the use: the order of eviction hardly matters, and the note costs more than
+      // the look-up.
+      const id = this.#known.peek(text);
       if (id === undefined) missing.set(text, key);
       else found.set(text, id);
     }

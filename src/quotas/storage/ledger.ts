@@ -1,5 +1,5 @@
 import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
-import { arrayLiteral } from '../../db/int8.js';
+import { arrayLiteral, literalsLiteral } from '../../db/int8.js';
 import type { Statement, Tx } from '../../db/tx.js';
 import type { Quantity } from '../../kernel/quantity.js';
 import type { Holding } from '../domain/holding.js';
@@ -38,25 +38,6 @@ export interface LedgerWrite {
   readonly at: Date;
 }
 
-const OPEN = {
-  name: 'quotas.open_ledger',
-  text: `
-    select pg_current_xact_id()::text as "transactionId",
-           array(select nextval('commission_serials') from generate_series(1, $1::int)) as serials`,
-};
-
-/**
- * Begins a batch: returns ascending serials for so many new commissions, and makes the outcome of
- * the transaction known even if the connection breaks. Serials that are not used leave gaps.
- */
-export async function openLedger(tx: Tx, count: number): Promise<readonly bigint[]> {
-  const rows = await tx.query<{ transactionId: string; serials: bigint[] }>(OPEN, [count]);
-  const row = rows[0];
-  if (row === undefined) throw new Error('The ledger did not open');
-  tx.identify(row.transactionId);
-  return row.serials;
-}
-
 const LOCK_COMMISSIONS = {
   name: 'quotas.lock_commissions',
   // By serial, so that two resolvers of overlapping lists never wait for each other in a circle;
@@ -83,21 +64,54 @@ export async function lockCommissions(
 
 const LOCK_HOLDINGS = {
   name: 'quotas.lock_holdings',
-  // By id, the one order in which everybody locks holdings.
+  // One statement, because a lone commission pays for each. By id, the one order in which everybody
+  // locks holdings.
   text: `
-    select id, "limit", usage_min as "usageMin", usage_max as "usageMax"
-      from holdings
-     where id = any($1::bigint[])
-     order by id
-       for update`,
+    select null::bigint as id, null::bigint as "limit", null::bigint as "usageMin",
+           null::bigint as "usageMax", pg_current_xact_id()::text as "transactionId",
+           array(select nextval('commission_serials') from generate_series(1, $1::int)) as serials
+    union all
+    select id, "limit", usage_min, usage_max, null, null
+      from (select id, "limit", usage_min, usage_max
+              from holdings
+             where id = any($2::bigint[])
+             order by id
+               for update) as locked`,
 };
 
-/** Locks and returns the holdings by id. */
-export async function lockHoldings(tx: Tx, ids: Iterable<bigint>): Promise<Map<bigint, Holding>> {
-  const rows = await tx.query<Holding & { id: bigint }>(LOCK_HOLDINGS, [arrayLiteral([...ids])]);
-  return new Map(
-    rows.map(({ id, limit, usageMin, usageMax }) => [id, { limit, usageMin, usageMax }]),
-  );
+/** What a batch works on. */
+export interface OpenLedger {
+  /** Ascending; those that are not used leave gaps. */
+  readonly serials: readonly bigint[];
+  readonly holdings: Map<bigint, Holding>;
+}
+
+type LockedRow =
+  | { readonly id: null; readonly transactionId: string; readonly serials: readonly bigint[] }
+  | (Holding & { readonly id: bigint });
+
+/**
+ * Locks and returns the holdings by id, with serials for so many new commissions, and makes the
+ * outcome of the transaction known even if the connection breaks.
+ */
+export async function lockHoldings(
+  tx: Tx,
+  ids: Iterable<bigint>,
+  serialCount: number,
+): Promise<OpenLedger> {
+  const rows = await tx.query<LockedRow>(LOCK_HOLDINGS, [serialCount, arrayLiteral([...ids])]);
+  const holdings = new Map<bigint, Holding>();
+  let serials: readonly bigint[] = [];
+  for (const row of rows) {
+    if (row.id === null) {
+      tx.identify(row.transactionId);
+      serials = row.serials;
+    } else {
+      const { id, limit, usageMin, usageMax } = row;
+      holdings.set(id, { limit, usageMin, usageMax });
+    }
+  }
+  return { serials, holdings };
 }
 
 /** One part of the statement that writes a batch; `$n` counts within the part. */
@@ -119,11 +133,10 @@ const ISSUED: Part = {
   name: 'issued',
   text: `
     insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)
-    select n.serial, n.component_id, n.name, n.issued_at, n.holding_ids::bigint[],
+    select n.serial, n.component_id, n.name, $1::timestamptz, n.holding_ids::bigint[],
            n.quantities::bigint[], n.expires_at
-      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
-                  $6::text[], $7::timestamptz[])
-           as n (serial, component_id, name, issued_at, holding_ids, quantities, expires_at)`,
+      from unnest($2::timestamptz[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+           as n (expires_at, serial, component_id, name, holding_ids, quantities)`,
 };
 
 // In the order of the key: of two batches with the same ids one waits for the other, never in a
@@ -151,9 +164,9 @@ const SETTLED: Part = {
     select s.serial, s.component_id, s.name, s.issued_at, $1::timestamptz, s.reason,
            s.holding_ids::bigint[], s.quantities::bigint[], s.limits::bigint[],
            s.usage_mins::bigint[], s.usage_maxs::bigint[]
-      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[],
+      from unnest($2::timestamptz[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
                   $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-           with ordinality as s (serial, component_id, name, issued_at, holding_ids, quantities,
+           with ordinality as s (issued_at, serial, component_id, name, holding_ids, quantities,
                                  reason, limits, usage_mins, usage_maxs, position)
      order by s.position`,
 };
@@ -174,14 +187,19 @@ export function writeLedger(tx: Tx, write: LedgerWrite): void {
     [CHANGED, holdingColumns(holdings), holdings.size],
     [
       ISSUED,
-      [...commissionColumns(pending), pending.map(({ expiresAt }) => expiresAt)],
+      [at, pending.map(({ expiresAt }) => expiresAt), ...commissionColumns(pending)],
       pending.length,
     ],
     [REQUESTED, [at, ...requestColumns(requested)], requested.length],
     [GONE, [arrayLiteral(settled.map(({ serial }) => serial))], settled.length],
     [
       SETTLED,
-      [at, ...commissionColumns(settled), ...settlementColumns(settlements)],
+      [
+        at,
+        settled.map(({ issuedAt }) => issuedAt),
+        ...commissionColumns(settled),
+        ...settlementColumns(settlements),
+      ],
       settled.length,
     ],
   ];
@@ -227,9 +245,8 @@ function commissionColumns(commissions: readonly StoredCommission[]): readonly u
     arrayLiteral(commissions.map(({ serial }) => serial)),
     arrayLiteral(commissions.map(({ componentId }) => componentId)),
     commissions.map(({ name }) => name),
-    commissions.map(({ issuedAt }) => issuedAt),
-    commissions.map(({ holdingIds }) => arrayLiteral(holdingIds)),
-    commissions.map(({ quantities }) => arrayLiteral(quantities)),
+    literalsLiteral(commissions.map(({ holdingIds }) => arrayLiteral(holdingIds))),
+    literalsLiteral(commissions.map(({ quantities }) => arrayLiteral(quantities))),
   ];
 }
 
@@ -245,8 +262,12 @@ function requestColumns(commissions: readonly NewCommission[]): readonly unknown
 function settlementColumns(settlements: LedgerWrite['settlements']): readonly unknown[] {
   return [
     settlements.map(({ reason }) => reason),
-    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ limit }) => limit))),
-    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ usageMin }) => usageMin))),
-    settlements.map(({ holdings }) => arrayLiteral(holdings.map(({ usageMax }) => usageMax))),
+    ...[
+      (holding: Holding) => holding.limit,
+      (holding: Holding) => holding.usageMin,
+      (holding: Holding) => holding.usageMax,
+    ].map((column) =>
+      literalsLiteral(settlements.map(({ holdings }) => arrayLiteral(holdings.map(column)))),
+    ),
   ];
 }
