@@ -14,6 +14,8 @@ export interface Cell {
   readonly hot: boolean;
   readonly inFlight: number;
   readonly seconds: number;
+  /** With millions of earlier commissions in the tables. */
+  readonly history: boolean;
 }
 
 /** What came of it; latencies in milliseconds. */
@@ -25,6 +27,8 @@ export interface Measurement extends Cell {
   readonly failures: Readonly<Record<string, number>>;
   /** Processor time that our servers spent on each commission, in microseconds; null elsewhere. */
   readonly serverCpuUs: number | null;
+  /** The most memory one of our servers ever had until then, in MiB; null elsewhere. */
+  readonly serverPeakMiB: number | null;
 }
 
 /** Measures one face of our server with the load generator. */
@@ -50,7 +54,9 @@ export async function measureLoad(
   const { perSecond, p50Ms, p99Ms, failures } = JSON.parse(stdout) as Measurement;
   const spent = (await processorSeconds(pids)) - before;
   const serverCpuUs = (spent / (perSecond * cell.seconds)) * 1e6;
-  return { ...cell, against: face, perSecond, p50Ms, p99Ms, failures, serverCpuUs };
+  const serverPeakMiB = Math.max(...(await Promise.all(pids.map(peakMiB))));
+  const ours = { serverCpuUs, serverPeakMiB };
+  return { ...cell, against: face, perSecond, p50Ms, p99Ms, failures, ...ours };
 }
 
 /** Ticks of the processor's clock per second, as Linux counts them in `/proc`. */
@@ -62,6 +68,11 @@ async function processorSeconds(pids: readonly number[]): Promise<number> {
   return stats
     .map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '))
     .reduce((sum, fields) => sum + (Number(fields[11]) + Number(fields[12])) / TICKS, 0);
+}
+
+async function peakMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
 /** Measures pgbench calling one function per commission. */
@@ -104,6 +115,7 @@ export async function measurePgbench(
     p99Ms: at(latencies, 0.99),
     failures: {},
     serverCpuUs: null,
+    serverPeakMiB: null,
   };
 }
 

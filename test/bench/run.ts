@@ -11,7 +11,7 @@ import { type Cell, measureLoad, measurePgbench, type Measurement } from './meas
 import { printTable } from './table.js';
 import { buildLoadGenerator, findPgbench } from './tools.js';
 import { type Servers, startServers } from './servers.js';
-import { fillWorld } from './world.js';
+import { fillHistory, fillWorld } from './world.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     spread: { type: 'string', default: 'uniform,hot' },
     against: { type: 'string', default: 'grpc,rest,pgbench' },
     workers: { type: 'string', default: '1' },
+    history: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -37,7 +38,12 @@ async function main(): Promise<void> {
     const plain = await prepare(postgres.url);
     const servers = await startServers(postgres.url, Number(options.workers), directory);
     try {
-      const results = await measureAll({ pgbench, plain, loadGenerator, servers, directory });
+      const parts = { pgbench, plain, loadGenerator, servers, directory };
+      const results = [...(await measureAll(parts, false))];
+      if (options.history) {
+        for (const url of [postgres.url, plain]) await fillHistory(url);
+        results.push(...(await measureAll(parts, true)));
+      }
       printTable(results);
       if (options.json !== undefined)
         await writeFile(options.json, JSON.stringify(results, null, 2));
@@ -78,7 +84,7 @@ interface Parts {
 }
 
 /** Goes through all cells; what is compared runs one right after the other. */
-async function measureAll(parts: Parts): Promise<readonly Measurement[]> {
+async function measureAll(parts: Parts, history: boolean): Promise<readonly Measurement[]> {
   const results: Measurement[] = [];
   const scripts = path.join(parts.directory, 'scripts');
   await mkdir(scripts, { recursive: true });
@@ -86,7 +92,7 @@ async function measureAll(parts: Parts): Promise<readonly Measurement[]> {
   for (const accept of listed(options.work).map((word) => word === 'issue+accept')) {
     for (const hot of listed(options.spread).map((word) => word === 'hot')) {
       for (const inFlight of listed(options['in-flight']).map(Number)) {
-        const cell: Cell = { accept, hot, inFlight, seconds };
+        const cell: Cell = { accept, hot, inFlight, seconds, history };
         for (const against of listed(options.against)) {
           const measured =
             against === 'pgbench'

@@ -3,15 +3,15 @@ import type { Measurement } from './measure.js';
 
 export function printTable(results: readonly Measurement[]): void {
   const lines = [
-    '| work | spread | in flight | against | per second | p50 ms | p99 ms | × pgbench | server µs |',
-    '|---|---|---:|---|---:|---:|---:|---:|---:|',
+    '| work | spread | in flight | against | per second | p50 ms | p99 ms | × pgbench | server µs | MiB |',
+    '|---|---|---:|---|---:|---:|---:|---:|---:|---:|',
   ];
   for (const result of results) {
     const plain = results.find((other) => other.against === 'pgbench' && isSameCell(other, result));
     const failed = Object.values(result.failures).reduce((sum, count) => sum + count, 0);
     lines.push(
       `| ${[
-        result.accept ? 'issue+accept' : 'issue',
+        `${result.accept ? 'issue+accept' : 'issue'}${result.history ? ', long history' : ''}`,
         result.hot ? 'hot' : 'uniform',
         result.inFlight,
         result.against,
@@ -20,6 +20,7 @@ export function printTable(results: readonly Measurement[]): void {
         result.p99Ms.toFixed(2),
         plain === undefined ? '' : (result.perSecond / plain.perSecond).toFixed(2),
         result.serverCpuUs?.toFixed(0) ?? '',
+        result.serverPeakMiB?.toFixed(0) ?? '',
       ].join(' | ')} |`,
     );
   }
@@ -27,5 +28,7 @@ export function printTable(results: readonly Measurement[]): void {
 }
 
 function isSameCell(a: Measurement, b: Measurement): boolean {
-  return a.accept === b.accept && a.hot === b.hot && a.inFlight === b.inFlight;
+  return (
+    a.accept === b.accept && a.hot === b.hot && a.inFlight === b.inFlight && a.history === b.history
+  );
 }

@@ -45,6 +45,49 @@ export async function fillWorld(url: string): Promise<void> {
   }
 }
 
+/** Pending commissions and rows of the provision log that `fillHistory` leaves behind. */
+export const HISTORY = { pending: 1_000_000, logged: 5_000_000 } as const;
+
+const PROVISIONS = 2 * RESOURCES.length;
+
+/** Gives a filled world a past: commissions of every user, some pending, the others settled. */
+export async function fillHistory(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(
+      `create temporary table pasts as
+       select row_number() over () as n, array_agg(h.id) || array_agg(own.id) as ids
+         from holdings h
+         join holdings own on own.holder = h.source and own.resource = h.resource
+        group by h.holder, h.source`,
+    );
+    const past = `
+      select nextval('commission_serials') as serial, c.id as component_id, p.ids,
+             array_fill(1::bigint, array[$2::int]) as ones
+        from generate_series(1, $1::int) as k (n)
+        join pasts p on p.n = 1 + k.n % (select count(*) from pasts)
+        cross join components c
+       where c.name = 'bench'`;
+    await client.query(
+      `insert into commissions (serial, component_id, name, issued_at, holding_ids, quantities)
+       select serial, component_id, '', now(), ids, ones from (${past}) as past`,
+      [HISTORY.pending, PROVISIONS],
+    );
+    await client.query(
+      `insert into settled_commissions (serial, component_id, name, issued_at, settled_at, reason,
+                                        holding_ids, quantities, limits, usage_mins, usage_maxs)
+       select serial, component_id, '', now(), now(), 'ACCEPT:', ids, ones, ones, ones, ones
+         from (${past}) as past`,
+      [HISTORY.logged / PROVISIONS, PROVISIONS],
+    );
+    await client.query('vacuum analyze');
+    await client.query('checkpoint');
+  } finally {
+    await client.end();
+  }
+}
+
 /** Returns the pgbench script that issues one commission, and accepts it when asked to. */
 export function pgbenchScript(options: { hot: boolean; accept: boolean }): string {
   const project = `'project:00000000-0000-4000-8000-' || lpad((:p)::text, 12, '0')`;
