@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { findEnvoy } from '../../src/cli/dev/envoy-binary.js';
+import { SERVER_NODE_OPTIONS } from '../../src/cli/dev/worker.js';
 import { startEnvoy } from '../../src/cli/dev/envoy-process.js';
 import { systemEnvironment } from '../../src/config.js';
 import { freePort } from '../../src/db/embedded/free-port.js';
@@ -55,7 +56,8 @@ export async function startServers(
 async function startServer(databaseUrl: string, port: number): Promise<ChildProcess> {
   const metricsPort = await freePort();
   const extra = (process.env['BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((word) => word !== '');
-  const child = spawn(process.execPath, [...extra, 'dist/main.js', 'serve'], {
+  const flags = [...SERVER_NODE_OPTIONS, ...extra];
+  const child = spawn(process.execPath, [...flags, 'dist/main.js', 'serve'], {
     env: {
       ...systemEnvironment(),
       DATABASE_URL: databaseUrl,

@@ -5,6 +5,12 @@ import { OperatorError } from '../../kernel/operator-error.js';
 import { isWorkerMessage, type MetricsRequest } from '../worker-messages.js';
 import type { ProcessRecord } from './process-record.js';
 
+/**
+ * How Node keeps the memory of a server: one that is told nothing takes all it can get before it
+ * cleans up (290 MiB under load against 200), and cleans up young objects too often.
+ */
+export const SERVER_NODE_OPTIONS = ['--max-old-space-size=1024', '--max-semi-space-size=32'];
+
 /** Connecting to a database that has just been started takes a moment; a hang must end. */
 const READY_WITHIN_MS = 60_000;
 
@@ -92,7 +98,7 @@ export class Worker {
   async #spawn(): Promise<boolean> {
     const { program, environment, record, log, number, port } = this.#options;
     const began = Date.now();
-    const child = spawn(process.execPath, [program, 'serve'], {
+    const child = spawn(process.execPath, [...SERVER_NODE_OPTIONS, program, 'serve'], {
       env: environment,
       // Its log goes where ours goes; our standard output is for what operators and scripts read.
       stdio: ['ignore', process.stderr, 'inherit', 'ipc'],
