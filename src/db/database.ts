@@ -107,7 +107,11 @@ export class Database {
   async read<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.availability.guard(async (abandoned) => {
       try {
-        return await this.#on(this.#pool, abandoned, (tx) => work(tx));
+        return await this.#on(this.#pool, abandoned, async (tx) => {
+          const result = await work(tx);
+          tx.runEffects();
+          return result;
+        });
       } catch (error) {
         throw translated(error);
       }
@@ -166,6 +170,7 @@ export class Database {
       throw mayBeginAnew ? new NotCommitted('the connection was lost', { cause: error }) : error;
     }
     await this.#commit(tx, client, options, abandoned);
+    tx.runEffects();
     return result;
   }
 

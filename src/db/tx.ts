@@ -35,6 +35,12 @@ export interface Tx {
    * @param explain - turns an error of the statement into what the transaction fails with.
    */
   last(statement: Statement, values: readonly unknown[], explain?: Explain): void;
+  /**
+   * Has `effect` run once the transaction is committed, in the order in which effects were given;
+   * never when it is rolled back. For what a repeated attempt must not do twice, such as a line in the
+   * log. A process that dies right after the commit does not get to it.
+   */
+  afterCommit(effect: () => void): void;
 }
 
 /** Turns an error of a statement into what it means. */
@@ -51,6 +57,7 @@ export interface LastStatement {
 export class ClientTx implements Tx {
   transactionId: string | undefined;
   lastStatement: LastStatement | undefined;
+  readonly #effects: (() => void)[] = [];
 
   constructor(private readonly client: PoolClient) {}
 
@@ -92,5 +99,20 @@ export class ClientTx implements Tx {
     explain: Explain = (error) => error,
   ): void {
     this.lastStatement = { statement, values, explain };
+  }
+
+  afterCommit(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  /** Runs what waits for the commit. What goes wrong there is told, but undoes nothing any more. */
+  runEffects(): void {
+    for (const effect of this.#effects.splice(0)) {
+      try {
+        effect();
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
+    }
   }
 }
