@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from './config.js';
 import { Database } from './db/database.js';
 import { migrate, requireCurrentSchema } from './db/migrate.js';
+import { createEvents, type EventLine, type Events } from './events/index.js';
 import { httpRules } from './gen/http-rules.js';
 import { astakos, createIdentity, type Identity, type IdentityHooks } from './identity/index.js';
 import { type Clock, systemClock } from './kernel/clock.js';
@@ -36,6 +37,7 @@ export interface Operations {
   readonly identity: Identity;
   readonly quotas: Quotas;
   readonly projects: Projects;
+  readonly events: Events;
   /** The keys of the state file, in the order in which they are applied. */
   readonly stateSections: readonly StateSection[];
   close(): Promise<void>;
@@ -45,6 +47,8 @@ export interface Operations {
 export interface OperationsOptions {
   readonly clock?: Clock;
   readonly onBatch?: (size: number) => void;
+  /** Told of every event that this process recorded, once it is committed. */
+  readonly onEvent?: (event: EventLine) => void;
 }
 
 /** Wires the slices: each gets the ones below it, and hooks that lead to those above. */
@@ -80,10 +84,19 @@ export function createOperations(config: Config, options: OperationsOptions = {}
       config.commissionExpirySeconds === 0 ? null : config.commissionExpirySeconds * 1000,
     onBatch: options.onBatch,
   });
+  const events: Events = createEvents({
+    database,
+    clock,
+    component: identity.callers.component,
+    keepMs: config.eventDays * 86_400_000,
+    onEvent: options.onEvent,
+  });
   const projects: Projects = createProjects({
     database,
     clock,
     quotas,
+    events,
+    identity,
     acceptedUsers: (tx, uuids) => identity.acceptedUsers(tx, uuids),
   });
   return {
@@ -91,6 +104,7 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     identity,
     quotas,
     projects,
+    events,
     stateSections: [
       ...identity.stateSections({ resources: quotas.nestedResources }),
       ...projects.stateSections,
@@ -120,6 +134,9 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
     ...options,
     onBatch: (size) => {
       batches.observe(size);
+    },
+    onEvent: (event) => {
+      log.info({ event }, 'event');
     },
   });
   const { database, identity } = operations;
@@ -180,6 +197,8 @@ function allServices(operations: Operations, isServing: () => boolean): readonly
   return [
     ...operations.identity.services,
     ...operations.quotas.services,
+    ...operations.projects.services,
+    ...operations.events.services,
     createEdgeService(isServing),
   ];
 }
@@ -196,7 +215,7 @@ function watchAvailability({ database }: Operations, log: Logger, health: () => 
 /** Sweeps of the slices, run by one process at a time. */
 function createBackgroundWork(
   config: Config,
-  { quotas }: Operations,
+  { quotas, events, projects }: Operations,
   log: Logger,
   registry: Registry,
 ): Jobs {
@@ -214,7 +233,7 @@ function createBackgroundWork(
       seconds.observe({ task, outcome }, taken);
     },
   });
-  for (const sweep of quotas.sweeps) {
+  for (const sweep of [...quotas.sweeps, ...events.sweeps, ...projects.sweeps]) {
     jobs.everySeconds(sweep.name, sweep.everySeconds, () => sweep.run());
   }
   return jobs;

@@ -109,6 +109,11 @@ export const SETTINGS = {
     wholeNumber(0, 0, 31_536_000),
     'When pending commissions are rejected unless a call says otherwise, in seconds; 0: never.',
   ),
+  eventDays: setting(
+    'EVENT_DAYS',
+    wholeNumber(90, 1, 3650),
+    'How long events can be read, in days.',
+  ),
   drainSeconds: setting(
     'DRAIN_SECONDS',
     wholeNumber(20, 1, 3600),

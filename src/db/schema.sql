@@ -73,6 +73,20 @@ create table endpoints (
   constraint endpoints_service_id_fkey FOREIGN KEY (service_id) REFERENCES services(id) ON DELETE CASCADE
 );
 
+create table events (
+  id bigint generated always as identity not null,
+  xact xid8 default pg_current_xact_id() not null,
+  at timestamp with time zone not null,
+  type text not null,
+  subject text not null,
+  recipients text[] not null,
+  facts jsonb not null,
+  constraint events_pkey PRIMARY KEY (xact, id),
+  constraint events_facts_check CHECK (jsonb_typeof(facts) = 'object'::text),
+  constraint events_subject_check CHECK (char_length(subject) >= 1 AND char_length(subject) <= 300),
+  constraint events_type_check CHECK (type ~ '^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+$'::text AND char_length(type) <= 100)
+);
+
 create table holdings (
   id bigint generated always as identity not null,
   holder text not null,
@@ -95,6 +109,90 @@ create table job_workers (
   constraint job_workers_pkey PRIMARY KEY (worker_id),
   constraint job_workers_process_check CHECK (char_length(process) >= 1 AND char_length(process) <= 255),
   constraint job_workers_worker_id_check CHECK (char_length(worker_id) >= 1 AND char_length(worker_id) <= 255)
+);
+
+create table project_application_grants (
+  application_id bigint not null,
+  resource text not null,
+  project_capacity bigint not null,
+  member_capacity bigint not null,
+  constraint project_application_grants_pkey PRIMARY KEY (application_id, resource),
+  constraint project_application_grants_application_id_fkey FOREIGN KEY (application_id) REFERENCES project_applications(id),
+  constraint project_application_grants_resource_fkey FOREIGN KEY (resource) REFERENCES resources(name),
+  constraint project_application_grants_capacities_check CHECK (0 <= member_capacity AND member_capacity <= project_capacity)
+);
+
+create table project_applications (
+  id bigint generated always as identity not null,
+  project_id bigint not null,
+  applicant text not null,
+  state text not null,
+  owner text,
+  name text,
+  homepage text,
+  description text,
+  comments text,
+  start_date timestamp with time zone,
+  end_date timestamp with time zone,
+  join_policy text,
+  leave_policy text,
+  max_members bigint,
+  private boolean,
+  issued_at timestamp with time zone not null,
+  responded_at timestamp with time zone,
+  response text,
+  response_actor text,
+  waived_at timestamp with time zone,
+  waive_reason text,
+  waive_actor text,
+  constraint project_applications_pkey PRIMARY KEY (id),
+  constraint project_applications_project_id_id_key UNIQUE (project_id, id),
+  constraint project_applications_applicant_fkey FOREIGN KEY (applicant) REFERENCES users(uuid),
+  constraint project_applications_owner_fkey FOREIGN KEY (owner) REFERENCES users(uuid),
+  constraint project_applications_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint project_applications_comments_check CHECK (char_length(comments) <= 4096),
+  constraint project_applications_description_check CHECK (char_length(description) <= 4096),
+  constraint project_applications_end_date_check CHECK (end_date >= '0001-01-01 00:00:00+00'::timestamp with time zone AND end_date < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  constraint project_applications_homepage_check CHECK (char_length(homepage) <= 255),
+  constraint project_applications_join_policy_check CHECK (join_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
+  constraint project_applications_leave_policy_check CHECK (leave_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
+  constraint project_applications_max_members_check CHECK (max_members >= 0),
+  constraint project_applications_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 80),
+  constraint project_applications_responded_at_check CHECK ((responded_at IS NOT NULL) = (state = ANY (ARRAY['approved'::text, 'denied'::text, 'dismissed'::text]))),
+  constraint project_applications_response_check CHECK (responded_at IS NOT NULL OR response IS NULL AND response_actor IS NULL),
+  constraint project_applications_start_date_check CHECK (start_date >= '0001-01-01 00:00:00+00'::timestamp with time zone AND start_date < '10000-01-01 00:00:00+00'::timestamp with time zone),
+  constraint project_applications_state_check CHECK (state = ANY (ARRAY['pending'::text, 'approved'::text, 'replaced'::text, 'denied'::text, 'dismissed'::text, 'cancelled'::text])),
+  constraint project_applications_waive_reason_check CHECK (waived_at IS NOT NULL OR waive_reason IS NULL AND waive_actor IS NULL),
+  constraint project_applications_waived_at_check CHECK ((waived_at IS NOT NULL) = (state = ANY (ARRAY['dismissed'::text, 'cancelled'::text])))
+);
+
+create table project_log (
+  id bigint generated always as identity not null,
+  project_id bigint not null,
+  from_state text not null,
+  to_state text not null,
+  at timestamp with time zone not null,
+  actor text,
+  reason text,
+  constraint project_log_pkey PRIMARY KEY (id),
+  constraint project_log_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint project_log_change_check CHECK (from_state <> to_state),
+  constraint project_log_from_state_check CHECK (from_state = ANY (ARRAY['uninitialized'::text, 'active'::text, 'suspended'::text, 'terminated'::text, 'deleted'::text])),
+  constraint project_log_to_state_check CHECK (to_state = ANY (ARRAY['uninitialized'::text, 'active'::text, 'suspended'::text, 'terminated'::text, 'deleted'::text]))
+);
+
+create table project_membership_log (
+  id bigint generated always as identity not null,
+  membership_id bigint not null,
+  from_state text,
+  to_state text not null,
+  at timestamp with time zone not null,
+  actor text,
+  reason text,
+  constraint project_membership_log_pkey PRIMARY KEY (id),
+  constraint project_membership_log_membership_id_fkey FOREIGN KEY (membership_id) REFERENCES project_memberships(id),
+  constraint project_membership_log_from_state_check CHECK (from_state = ANY (ARRAY['requested'::text, 'accepted'::text, 'leave_requested'::text, 'suspended'::text, 'rejected'::text, 'cancelled'::text, 'removed'::text])),
+  constraint project_membership_log_to_state_check CHECK (to_state = ANY (ARRAY['requested'::text, 'accepted'::text, 'leave_requested'::text, 'suspended'::text, 'rejected'::text, 'cancelled'::text, 'removed'::text]))
 );
 
 create table project_memberships (
@@ -145,10 +243,13 @@ create table projects (
   is_system boolean default false not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  last_application bigint,
   constraint projects_pkey PRIMARY KEY (id),
   constraint projects_name_key UNIQUE (name),
   constraint projects_uuid_key UNIQUE (uuid),
+  constraint projects_last_application_fkey FOREIGN KEY (id, last_application) REFERENCES project_applications(project_id, id),
   constraint projects_owner_fkey FOREIGN KEY (owner) REFERENCES users(uuid),
+  constraint projects_end_date_check CHECK (end_date >= '0001-01-01 00:00:00+00'::timestamp with time zone AND end_date < '10000-01-01 00:00:00+00'::timestamp with time zone),
   constraint projects_join_policy_check CHECK (join_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
   constraint projects_leave_policy_check CHECK (leave_policy = ANY (ARRAY['auto'::text, 'moderated'::text, 'closed'::text])),
   constraint projects_max_members_check CHECK (max_members >= 0),
@@ -278,10 +379,23 @@ create view provision_log as
 CREATE INDEX commission_requests_created_at_idx ON public.commission_requests USING btree (created_at);
 CREATE INDEX commissions_component_id_serial_idx ON public.commissions USING btree (component_id, serial);
 CREATE INDEX commissions_expires_at_idx ON public.commissions USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX events_at_idx ON public.events USING btree (at);
+CREATE INDEX events_subject_idx ON public.events USING btree (subject, xact, id);
+CREATE INDEX events_type_idx ON public.events USING btree (type, xact, id);
 CREATE INDEX holdings_resource_holder_idx ON public.holdings USING btree (resource, holder, source);
+CREATE INDEX project_applications_applicant_idx ON public.project_applications USING btree (applicant);
+CREATE UNIQUE INDEX project_applications_pending_idx ON public.project_applications USING btree (project_id) WHERE (state = 'pending'::text);
+CREATE INDEX project_log_deactivation_idx ON public.project_log USING btree (project_id, at) WHERE (to_state = ANY (ARRAY['suspended'::text, 'terminated'::text]));
+CREATE INDEX project_log_project_id_id_idx ON public.project_log USING btree (project_id, id);
+CREATE INDEX project_membership_log_membership_id_idx ON public.project_membership_log USING btree (membership_id, to_state, at);
 CREATE INDEX project_memberships_project_id_idx ON public.project_memberships USING btree (project_id, state);
+CREATE INDEX project_memberships_suspension_idx ON public.project_memberships USING btree (user_uuid) WHERE (suspension_reason IS NOT NULL);
 CREATE INDEX project_quotas_resource_idx ON public.project_quotas USING btree (resource);
+CREATE INDEX projects_created_at_uuid_idx ON public.projects USING btree (created_at, uuid COLLATE "C");
+CREATE INDEX projects_end_date_idx ON public.projects USING btree (end_date) WHERE (state = ANY (ARRAY['active'::text, 'suspended'::text]));
 CREATE INDEX projects_owner_idx ON public.projects USING btree (owner);
+CREATE INDEX projects_public_idx ON public.projects USING btree (id) WHERE ((state = 'active'::text) AND (NOT private));
+CREATE INDEX projects_realname_idx ON public.projects USING btree (realname);
 CREATE INDEX projects_state_idx ON public.projects USING btree (state);
 CREATE INDEX resources_service_idx ON public.resources USING btree (service);
 CREATE INDEX services_component_id_idx ON public.services USING btree (component_id);

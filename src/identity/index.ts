@@ -10,8 +10,9 @@ import { Tokens } from './service/tokens.js';
 import { translateUsers } from './service/user-catalogs.js';
 import { componentsSection, type NestedResources } from './state/components.js';
 import { type UserHooks, usersSection } from './state/users.js';
+import { type AccountSelection, type HeldAccount, holdAccounts } from './storage/account-holds.js';
 import { AnnouncementListener } from './storage/announcement-listener.js';
-import { componentNamesByService, serviceNamesOf } from './storage/catalog.js';
+import { componentIdOf, componentNamesByService, serviceNamesOf } from './storage/catalog.js';
 import { acceptedUuids } from './storage/user-names.js';
 
 export {
@@ -36,6 +37,7 @@ export type {
   TokenState,
   TokenSummary,
 } from './service/tokens.js';
+export type { AccountSelection, HeldAccount } from './storage/account-holds.js';
 export type { TokenFilter } from './storage/token-list.js';
 export type { NestedResource, NestedResources } from './state/components.js';
 
@@ -71,8 +73,12 @@ export interface Identity {
   servicesOf(tx: Tx, componentId: bigint): Promise<readonly string[]>;
   /** Returns the name of the component of each service; what is unknown is left out. */
   componentsOfServices(tx: Tx, services: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Returns the key of the component of this name, or undefined; `astakos` always exists. */
+  componentIdOf(tx: Tx, name: string): Promise<bigint | undefined>;
   /** Returns which of the uuids are those of accepted users. */
   acceptedUsers(tx: Tx, uuids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Returns accounts and keeps them as they are; see `storage/account-holds.ts`. */
+  holdAccounts(tx: Tx, selection: AccountSelection): Promise<readonly HeldAccount[]>;
   /** Tokens, for operators. */
   readonly tokens: Tokens;
   /** Returns the sections `components` and `users` of the state file, in this order. */
@@ -106,7 +112,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
     ),
     servicesOf: serviceNamesOf,
     componentsOfServices: componentNamesByService,
+    componentIdOf,
     acceptedUsers: acceptedUuids,
+    holdAccounts,
     tokens: new Tokens(database, clock, (hash) => {
       lookup.forget(hash);
     }),

@@ -48,7 +48,9 @@ export type FailureReason =
   | 'TOO_LARGE'
   | 'INTERNAL'
   | 'COMMISSION_SETTLED'
-  | 'REQUEST_ID_REUSED';
+  | 'REQUEST_ID_REUSED'
+  | 'POLICY_CLOSED'
+  | 'PROJECT_FULL';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;

@@ -34,12 +34,13 @@ export function pageFromRequest(
   if (request.pageSize < 0) return unparsed(invalid('page_size must not be negative'));
   const size = request.pageSize === 0 ? LARGEST_PAGE : Math.min(request.pageSize, LARGEST_PAGE);
   if (request.pageToken === '') return parsed({ size, after: undefined });
-  const after = keyOf(request.pageToken);
+  const after = keyOfPageToken(request.pageToken);
   if (after?.length !== width) return unparsed(invalid('page_token is not one of this list'));
   return parsed({ size, after });
 }
 
-function keyOf(token: string): readonly string[] | undefined {
+/** Returns the key that `pageTokenAfter` wrote into a token, or undefined when it is none. */
+export function keyOfPageToken(token: string): readonly string[] | undefined {
   try {
     const key: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (Array.isArray(key) && key.every(isKeyPart)) return key;

@@ -2,6 +2,7 @@ import type { Tx } from '../db/tx.js';
 import type { Clock } from '../kernel/clock.js';
 import { Failure } from '../kernel/failure.js';
 import type { ResourceDefaults } from '../quotas/index.js';
+import { UNSAID } from './domain/cause.js';
 import { systemProjectOf } from './domain/project.js';
 import { type QuotasForProjects, synchronise } from './limits.js';
 import { holdCatalogue, lockCatalogue, lockNames } from './storage/locks.js';
@@ -50,6 +51,7 @@ export async function createSystemProjects(
       state: 'accepted',
       suspensionReason: null,
     })),
+    UNSAID,
     now,
   );
   await synchronise(tx, quotas, { projects });

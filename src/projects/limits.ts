@@ -16,7 +16,7 @@ import {
 const AT_ONCE = 50_000;
 
 /** What projects need of the ledger. */
-export type QuotasForProjects = Pick<Quotas, 'setLimits' | 'resourceDefaults'>;
+export type QuotasForProjects = Pick<Quotas, 'setLimits' | 'resourceDefaults' | 'charge'>;
 
 /** Whose limits to compute again; what is left out selects nothing, or every resource. */
 export interface Selection {

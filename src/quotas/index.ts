@@ -3,10 +3,12 @@ import type { Database } from '../db/database.js';
 import type { Tx } from '../db/tx.js';
 import type { Identity, NestedResources } from '../identity/index.js';
 import type { Clock } from '../kernel/clock.js';
+import type { Sweep } from '../kernel/sweep.js';
 import type { BoundService } from '../rpc/route.js';
 import type { ResourceDefaults } from './domain/resource.js';
 import type { QuotasHooks } from './hooks.js';
 import { createRoutes } from './routes.js';
+import { charge, type ChargeCommand } from './service/charge.js';
 import { createCommissions } from './service/commissions.js';
 import {
   type SettleCommand,
@@ -16,13 +18,18 @@ import {
 import { createOverview, type Overview } from './service/overview.js';
 import { createReadings } from './service/readings.js';
 import {
+  type ChangedResource,
+  changeResource,
+  type ResourceChanges,
+} from './service/resource-changes.js';
+import {
   type LedgerOperation,
   type LedgerOptions,
   type LedgerResult,
   weightOf,
   writeLedgerBatch,
 } from './service/ledger.js';
-import { createSweeps, type Sweep } from './service/sweeps.js';
+import { createSweeps } from './service/sweeps.js';
 import { verifyHoldings, type VerifyOptions } from './service/verification.js';
 import { createResourcesSection } from './state.js';
 import { HoldingIds } from './storage/holding-ids.js';
@@ -30,9 +37,10 @@ import { type HoldingLimit, setLimits } from './storage/limits.js';
 import { findResources } from './storage/resources.js';
 
 export type { QuotasHooks } from './hooks.js';
+export type { ChargeCommand } from './service/charge.js';
 export type { SettleCommand, SettledSerial } from './service/operator-settlement.js';
 export type { Overview } from './service/overview.js';
-export type { Sweep } from './service/sweeps.js';
+export type { ChangedResource, ResourceChanges } from './service/resource-changes.js';
 export type { Difference, ExpectedLimits, VerifyOptions } from './service/verification.js';
 export type { ResourceDefaults } from './domain/resource.js';
 export type { HoldingLimit } from './storage/limits.js';
@@ -66,12 +74,16 @@ export interface Quotas {
   readonly overview: Overview;
   /** Settles commissions whose components do not; see `service/operator-settlement.ts`. */
   settle(command: SettleCommand): Promise<readonly SettledSerial[]>;
+  /** Changes what an operator decides about a resource; see `service/resource-changes.ts`. */
+  changeResource(name: string, changes: ResourceChanges): Promise<ChangedResource>;
   /** Compares holdings with what they follow from; see `service/verification.ts`. */
   verify(options: VerifyOptions): Promise<number>;
   /** Operations that wait to be written. */
   readonly waiting: () => number;
   /** Gives holdings their limits; see `storage/limits.ts`. */
   setLimits(tx: Tx, limits: readonly HoldingLimit[]): Promise<void>;
+  /** Charges and releases for another slice, in its transaction; see `service/charge.ts`. */
+  charge(tx: Tx, command: ChargeCommand): Promise<void>;
   /** Returns every registered resource with its defaults, by name. */
   resourceDefaults(tx: Tx): Promise<readonly ResourceDefaults[]>;
 }
@@ -118,9 +130,11 @@ export function createQuotas(deps: QuotasDeps): Quotas {
     sweeps: createSweeps({ database, clock, batcher, rememberMs: deps.rememberMs }),
     overview: createOverview({ database, clock, identity }),
     settle: (command) => settleForOperator(database, commissions, command),
+    changeResource: (name, changes) => changeResource(database, name, changes),
     verify: (options) => verifyHoldings(database, options),
     waiting: () => batcher.waiting,
     setLimits,
+    charge: (tx, command) => charge(tx, command, ledger),
     resourceDefaults: (tx) => findResources(tx, null),
   };
 }

@@ -2,6 +2,7 @@ import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { CallContext } from '../kernel/call-context.js';
 import { Failure } from '../kernel/failure.js';
 import type { Principal } from '../kernel/principal.js';
+import { OWN_FAMILY } from './fallback.js';
 import type { Family, HttpAnswer, HttpRequest } from './http.js';
 
 /** The tokens a call carries, as sent. */
@@ -78,6 +79,22 @@ export function route<Request, Response, P extends Principal, Command, Result>(
       }
     },
   };
+}
+
+/**
+ * Returns a route that no document asks for: its RPC has no HTTP binding, so that it is reached over
+ * gRPC only.
+ */
+export function nativeRoute<Request, Response, P extends Principal, Command, Result>(
+  description: Omit<RouteDescription<Request, Response, P, Command, Result>, 'rest'>,
+): Route<Request, Response> {
+  const notFound = () => {
+    throw new Failure('not-found', 'ROUTE_NOT_FOUND', 'This RPC has no REST face');
+  };
+  return route({
+    ...description,
+    rest: { family: OWN_FAMILY, accepts: () => false, decode: notFound, encode: notFound },
+  });
 }
 
 /** What the generated definition of a service's method has. */

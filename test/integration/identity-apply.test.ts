@@ -329,6 +329,7 @@ components:
         run: (built) => ((statements += 1), tx.run(built)),
         pieces: (...call) => tx.pieces(...call),
         identify: (id) => tx.identify(id),
+        afterCommit: (effect) => tx.afterCommit(effect),
         last: (...call) => {
           statements += 1;
           tx.last(...call);

@@ -180,6 +180,10 @@ export class CountingTx implements Tx {
   identify(transactionId: string): void {
     this.tx.identify(transactionId);
   }
+
+  afterCommit(effect: () => void): void {
+    this.tx.afterCommit(effect);
+  }
 }
 
 async function declareProjects(

@@ -5,10 +5,17 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { columnTypes } from '../../src/db/int8.js';
 import type { Tx } from '../../src/db/tx.js';
+import {
+  adoptRestoredEvents,
+  deleteEventsBefore,
+  eventsBetween,
+  readHorizon,
+} from '../../src/events/storage/outbox.js';
 import { hashToken } from '../../src/identity/domain/token.js';
 import { findToken } from '../../src/identity/storage/known-tokens.js';
 import { usersByUsername, usersByUuid } from '../../src/identity/storage/user-names.js';
 import { type Quantity, quantity } from '../../src/kernel/quantity.js';
+import { expiredProjects } from '../../src/projects/storage/expired-projects.js';
 import { effectiveProjectsOf } from '../../src/projects/storage/projects.js';
 import {
   expiredCommissions,
@@ -29,6 +36,7 @@ const LARGE = [
   'commissions',
   'settled_commissions',
   'commission_requests',
+  'events',
   'tokens',
   'users',
   'projects',
@@ -148,6 +156,24 @@ const HOT: Record<string, readonly [table: string, run: (tx: Tx) => Promise<unkn
     (tx) =>
       drain(readProjectQuotas(tx, { ...ALL, projects: [USER, id(78)], resources: RESOURCES })),
   ],
+  'finding expired projects': ['projects', (tx) => expiredProjects(tx, AT, undefined, 500)],
+  // It has a row on every real transaction.
+  'looking how far events can be read': ['events', (tx) => readHorizon(tx).catch(() => undefined)],
+  'reading new events': ['events', (tx) => eventsBetween(tx, RECENTLY, NOW, EVERY_EVENT, 1_000)],
+  'reading events about one thing': [
+    'events',
+    (tx) => eventsBetween(tx, LONG_AGO, NOW, { ...EVERY_EVENT, subject: 'thing-77' }, 1_000),
+  ],
+  'reading new events of some types': [
+    'events',
+    (tx) => eventsBetween(tx, RECENTLY, NOW, { ...EVERY_EVENT, typePrefix: 'plan.t7.' }, 1_000),
+  ],
+  'reading all events of some types': [
+    'events',
+    (tx) => eventsBetween(tx, LONG_AGO, NOW, { ...EVERY_EVENT, typePrefix: 'plan.t7.' }, 1_000),
+  ],
+  'forgetting events': ['events', (tx) => deleteEventsBefore(tx, AT, 1_000)],
+  'adopting events': ['events', (tx) => adoptRestoredEvents(tx, 1_000)],
   'reading a page of the quotas of all projects': [
     'holdings',
     (tx) => {
@@ -159,6 +185,10 @@ const HOT: Record<string, readonly [table: string, run: (tx: Tx) => Promise<unkn
   ],
 };
 
+const LONG_AGO = { xact: 0n, id: 0n };
+const RECENTLY = { xact: 99_900n, id: 0n };
+const NOW = { xact: 100_000n, id: 100_000n };
+const EVERY_EVENT = { typePrefix: '', subject: '' };
 const EVERY_AGE = { componentId: COMPONENT, issuedUntil: undefined, issuedSince: undefined };
 
 describe('the plans of hot statements', function () {
@@ -236,7 +266,7 @@ async function fill(database: TestDatabase): Promise<void> {
       select sha256(convert_to('token-' || n, 'UTF8')), u.id
         from generate_series(1, 50000) as n join users u on u.username = 'name-' || n;
     insert into projects (uuid, realname, name, state, end_date, is_system)
-      select ${uuid}, 'p' || n, 'p' || n, 'active', 'infinity', true
+      select ${uuid}, 'p' || n, 'p' || n, 'active', '9999-12-31', true
         from generate_series(1, 50000) as n;
     insert into project_memberships (project_id, user_uuid, state, initialized)
       select id, uuid, 'accepted', true from projects where is_system;
@@ -256,6 +286,10 @@ async function fill(database: TestDatabase): Promise<void> {
         from generate_series(1, 50000) as n;
     insert into commission_requests (component_id, request_id, fingerprint, serial, created_at)
       select 1 + n % 50, 'request-' || n, sha256('x'), n, now() - n * interval '1 second'
-        from generate_series(1, 50000) as n`);
+        from generate_series(1, 50000) as n;
+    insert into events (xact, at, type, subject, recipients, facts)
+      select n::text::xid8, now() - (100000 - n) * interval '1 minute',
+             'plan.t' || n % 300 || '.done', 'thing-' || n % 5000, '{}', '{}'
+        from generate_series(1, 100000) as n`);
   await database.query('vacuum analyze');
 }

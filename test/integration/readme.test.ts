@@ -39,6 +39,16 @@ describe('the README', function () {
     expect(answers[4]).to.deep.equal({ accepted: [1], rejected: [], failed: [] });
   });
 
+  it('shows how a user applies for a project, an admin approves it and another user joins', async () => {
+    const block = onOurPorts(blockWith('sh', 'genome.acme.test'));
+    const { stdout } = await run('sh', ['-c', `${block}printf '"%s"' "$project"`]);
+    const [joined, quotas, project] = answersIn(stdout);
+    expect(joined).to.have.keys(['id']);
+    expect(quotas)
+      .to.have.nested.property(`${String(project)}.nimbus\\.vm`)
+      .that.includes({ limit: 2, usage: 0, project_limit: 8 });
+  });
+
   it('shows a TypeScript program that issues a commission', async () => {
     const program = path.resolve('.cache/readme/try.ts');
     await mkdir(path.dirname(program), { recursive: true });

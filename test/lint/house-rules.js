@@ -40,7 +40,7 @@ const TABLE = {
   gen: [],
   config: ['kernel'],
   db: ['kernel'],
-  events: ['kernel', 'db'],
+  events: ['kernel', 'db', 'rpc', 'gen'],
   jobs: ['kernel', 'db'],
   rpc: ['kernel', 'gen', HTTP_RULES],
   state: ['kernel', 'db'],

@@ -11,8 +11,11 @@ import {
   status as Code,
 } from '@grpc/grpc-js';
 import { EdgeServiceClient } from '../../src/gen/apportion/edge/v1/edge_service.js';
+import { EventsServiceClient } from '../../src/gen/apportion/events/v1/events_service.js';
 import { TokensServiceClient } from '../../src/gen/apportion/identity/v1/tokens_service.js';
 import { UserCatalogsServiceClient } from '../../src/gen/apportion/identity/v1/user_catalogs_service.js';
+import { MembershipsServiceClient } from '../../src/gen/apportion/projects/v1/memberships_service.js';
+import { ProjectsServiceClient } from '../../src/gen/apportion/projects/v1/projects_service.js';
 import { CommissionsServiceClient } from '../../src/gen/apportion/quotas/v1/commissions_service.js';
 import { QuotasServiceClient } from '../../src/gen/apportion/quotas/v1/quotas_service.js';
 import { ResourcesServiceClient } from '../../src/gen/apportion/quotas/v1/resources_service.js';
@@ -49,6 +52,9 @@ export interface GrpcClient {
   readonly quotas: Calls<QuotasServiceClient>;
   readonly resources: Calls<ResourcesServiceClient>;
   readonly edge: Calls<EdgeServiceClient>;
+  readonly events: Calls<EventsServiceClient>;
+  readonly projects: Calls<ProjectsServiceClient>;
+  readonly memberships: Calls<MembershipsServiceClient>;
   close(): void;
 }
 
@@ -80,6 +86,9 @@ export function connectGrpc(
     quotas: open(QuotasServiceClient),
     resources: open(ResourcesServiceClient),
     edge: open(EdgeServiceClient),
+    events: open(EventsServiceClient),
+    projects: open(ProjectsServiceClient),
+    memberships: open(MembershipsServiceClient),
     close: () => channel.close(),
   };
 }

@@ -50,6 +50,10 @@ export class ExplainingTx implements Tx {
     // Nothing is going to be committed.
   }
 
+  afterCommit(): void {
+    // Nor does anything follow a commit.
+  }
+
   last(statement: Statement, values: readonly unknown[]): void {
     void this.#explain(statement, values);
   }

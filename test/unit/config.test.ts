@@ -85,6 +85,7 @@ const ROWS: Readonly<Record<Name, Row>> = {
   },
   requestIdDays: wholeNumber(7, 1, 365),
   commissionExpirySeconds: wholeNumber(0, 0, 31_536_000),
+  eventDays: wholeNumber(90, 1, 3650),
   drainSeconds: wholeNumber(20, 1, 3600),
   logLevel: {
     default: 'info',

@@ -59,8 +59,8 @@ const IMPORT_TABLE: [string, string, string[], string[]][] = [
   ],
   [
     'events know no family',
-    'src/events/outbox.ts',
-    ['../db/transact.js'],
+    'src/events/routes.ts',
+    ['../db/transact.js', '../rpc/route.js', '../gen/apportion/events/v1/events_service.js'],
     ['../quotas/index.js', '../jobs/queue.js'],
   ],
   ['jobs know no family', 'src/jobs/queue.ts', ['../db/transact.js'], ['../links/index.js']],

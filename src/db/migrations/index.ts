@@ -4,6 +4,9 @@ import * as quotas from './0002-quotas-ledger.js';
 import * as projects from './0003-projects-memberships.js';
 import * as requests from './0004-quotas-requests.js';
 import * as heartbeats from './0005-jobs-heartbeats.js';
+import * as events from './0006-events-outbox.js';
+import * as applications from './0007-projects-applications.js';
+import * as membershipLog from './0008-projects-membership-log.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -20,4 +23,7 @@ export const migrations: readonly Migration[] = [
   { name: '0003_projects_memberships', ...projects },
   { name: '0004_quotas_requests', ...requests },
   { name: '0005_jobs_heartbeats', ...heartbeats },
+  { name: '0006_events_outbox', ...events },
+  { name: '0007_projects_applications', ...applications },
+  { name: '0008_projects_membership_log', ...membershipLog },
 ];

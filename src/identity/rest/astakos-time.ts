@@ -3,7 +3,6 @@
  * and six digits of a second's fraction unless they are zero.
  */
 export function astakosTime(moment: Date): string {
-  const iso = moment.toISOString();
-  const fraction = moment.getUTCMilliseconds() === 0 ? '' : `${iso.slice(-5, -1)}000`;
-  return `${iso.slice(0, -5)}${fraction}+00:00`;
+  const [seconds = '', fraction = ''] = moment.toISOString().slice(0, -1).split('.');
+  return `${seconds}${/^0*$/.test(fraction) ? '' : `.${fraction.padEnd(6, '0')}`}+00:00`;
 }

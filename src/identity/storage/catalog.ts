@@ -52,3 +52,12 @@ export async function componentNamesByService(
   );
   return new Map(rows.map(({ service, component }) => [service, component]));
 }
+
+/** Returns the key of a component, or undefined when there is none of this name. */
+export async function componentIdOf(tx: Tx, name: string): Promise<bigint | undefined> {
+  const [row] = await tx.query<{ id: bigint }>(
+    { name: 'identity-component-id', text: 'select id from components where name = $1' },
+    [name],
+  );
+  return row?.id;
+}

@@ -2,23 +2,14 @@ import { z } from 'zod';
 import { type Quantity, UNLIMITED } from '../../kernel/quantity.js';
 import { moment, text } from '../../state/fields.js';
 import { faultOfCapacities } from '../domain/capacities.js';
-import type { ProjectMembershipState } from '../domain/membership-states.js';
+import { MEMBERSHIP_STATES } from '../domain/membership-states.js';
+import { isPrintable } from '../domain/moment.js';
 import { faultOfProjectName } from '../domain/project-names.js';
 import { INITIALIZED_STATES } from '../domain/project-states.js';
 import { PROJECT_POLICIES } from '../domain/project.js';
 
 /** Longest description, as the projects API has it. */
 const LONGEST_DESCRIPTION = 4096;
-
-const MEMBERSHIP_STATES = [
-  'accepted',
-  'requested',
-  'leave_requested',
-  'suspended',
-  'rejected',
-  'cancelled',
-  'removed',
-] as const satisfies readonly ProjectMembershipState[];
 
 /** Integers come as bigint, so that none is rounded; numbers are welcome while they are exact. */
 const quantity = z
@@ -56,7 +47,7 @@ export const projectEntry = z.strictObject({
   description: text(0, LONGEST_DESCRIPTION).optional(),
   owner: text().optional(),
   state: z.enum(INITIALIZED_STATES).optional(),
-  end_date: moment.optional(),
+  end_date: moment.refine(isPrintable, 'must lie in the years 1 to 9999').optional(),
   join_policy: z.enum(PROJECT_POLICIES).optional(),
   leave_policy: z.enum(PROJECT_POLICIES).optional(),
   max_members: quantity.optional(),

@@ -70,7 +70,7 @@ export function changesFields({ present, wanted }: ProjectPlan): boolean {
     present.suspensionReason !== wanted.suspensionReason ||
     present.owner !== wanted.owner ||
     present.description !== wanted.description ||
-    present.endDate.getTime() !== wanted.endDate.getTime() ||
+    present.endDate.toISOString() !== wanted.endDate.toISOString() ||
     present.joinPolicy !== wanted.joinPolicy ||
     present.leavePolicy !== wanted.leavePolicy ||
     present.maxMembers !== wanted.maxMembers
@@ -79,7 +79,7 @@ export function changesFields({ present, wanted }: ProjectPlan): boolean {
 
 /** Returns the plan's project as a new one, which is an ordinary one always. */
 export function newProjectOf({ entry, wanted }: ProjectPlan): NewProject {
-  return { ...wanted, uuid: entry.uuid, isSystem: false, isPrivate: false };
+  return { ...wanted, uuid: entry.uuid, isSystem: false };
 }
 
 /** Returns the key of a stored project by its uuid; a missing one is a bug. */
@@ -190,11 +190,13 @@ function wantedFields(
   return {
     realname: entry.name ?? before.realname,
     owner: owner ?? before.owner,
+    homepage: before.homepage,
     description: description ?? before.description,
     endDate: entry.end_date ?? before.endDate,
     joinPolicy: entry.join_policy ?? before.joinPolicy,
     leavePolicy: entry.leave_policy ?? before.leavePolicy,
     maxMembers: entry.max_members ?? before.maxMembers,
+    isPrivate: before.isPrivate,
   };
 }
 

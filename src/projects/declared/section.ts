@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/tx.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Report, StateSection } from '../../state/section.js';
+import { DECLARED } from '../domain/cause.js';
 import { type QuotasForProjects, synchronise } from '../limits.js';
 import { holdCatalogue, lockNames } from '../storage/locks.js';
 import { putMemberships } from '../storage/memberships.js';
@@ -74,7 +75,8 @@ async function applyProjects(
   );
   await synchronise(tx, deps.quotas, {
     projects: idsOf(relimited, ids),
-    memberships: memberships.length === 0 ? [] : await putMemberships(tx, memberships, now),
+    memberships:
+      memberships.length === 0 ? [] : await putMemberships(tx, memberships, DECLARED, now),
   });
   reportAll(plans, new Set(changed), memberships, report);
 }
@@ -127,7 +129,7 @@ async function storeProjects(
   );
   const added = changed.filter(({ present }) => present === undefined).map(newProjectOf);
   // Updates come first: they may give up names that new projects take.
-  if (updated.length > 0) await updateProjects(tx, updated, now);
+  if (updated.length > 0) await updateProjects(tx, updated, now, DECLARED);
   const inserted = added.length === 0 ? [] : await insertProjects(tx, added, now);
   const present = plans.flatMap((plan) => plan.present ?? []);
   return new Map([...present, ...inserted].map(({ uuid, id }) => [uuid, id]));

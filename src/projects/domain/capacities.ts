@@ -14,8 +14,10 @@ export interface Capacities {
 }
 
 /** Returns why the capacities of a resource are refused (projects specification, 5), if they are. */
-export function faultOfCapacities(resource: string, capacities: Capacities): Failure | undefined {
-  const { projectCapacity, memberCapacity } = capacities;
+export function faultOfCapacities(
+  resource: string,
+  { projectCapacity, memberCapacity }: Record<keyof Capacities, bigint>,
+): Failure | undefined {
   if (projectCapacity > UNLIMITED || memberCapacity > UNLIMITED)
     return invalid(`Quota limit exceeds max value ${UNLIMITED}`);
   if (projectCapacity < 0n || memberCapacity < 0n)

@@ -4,9 +4,19 @@
  */
 import { Failure } from '../../kernel/failure.js';
 
+/** The states, as documented. */
+export const MEMBERSHIP_STATES = [
+  'requested',
+  'accepted',
+  'leave_requested',
+  'suspended',
+  'rejected',
+  'cancelled',
+  'removed',
+] as const;
+
 /** How a user stands to a project. */
-export type ProjectMembershipState =
-  'requested' | 'accepted' | 'leave_requested' | 'suspended' | 'rejected' | 'cancelled' | 'removed';
+export type ProjectMembershipState = (typeof MEMBERSHIP_STATES)[number];
 
 /** What moves a membership to another state; `none` is a user without one. */
 export type ProjectMembershipTransition =
@@ -56,6 +66,24 @@ export const MEMBERSHIP_TRANSITIONS: Readonly<
   unsuspend: { suspended: 'accepted' },
 };
 
+/** What is said of a membership that is no request. */
+export const NO_REQUEST = 'This is not a valid membership request.';
+
+/** What is said of a membership in which the user is no member. */
+export const NO_MEMBER = 'This is not an accepted membership.';
+
+/** States in which the user is a member of the project, and counts towards its `max_members`. */
+export const MEMBER_STATES = [
+  'accepted',
+  'leave_requested',
+  'suspended',
+] as const satisfies readonly ProjectMembershipState[];
+
+/** Whether the user is a member of the project. */
+export function isMember(state: ProjectMembershipState): boolean {
+  return (MEMBER_STATES as readonly ProjectMembershipState[]).includes(state);
+}
+
 /** States in which the member may use the project. */
 export const EFFECTIVE_STATES = [
   'accepted',
@@ -73,6 +101,19 @@ export function meansInitialized(state: ProjectMembershipState): boolean {
 }
 
 /**
+ * Whether limits have to be computed again when a membership goes from one state to another; a
+ * membership that was never initialized has none yet.
+ *
+ * @param from - undefined for a user who never had anything to do with the project.
+ */
+export function changesLimits(
+  from: ProjectMembershipState | undefined,
+  to: ProjectMembershipState,
+): boolean {
+  return (from !== undefined && isEffective(from)) !== isEffective(to);
+}
+
+/**
  * Throws WRONG_STATE unless one transition leads from the membership's state to `to`.
  *
  * @param from - undefined for a user who never had anything to do with the project.
@@ -87,10 +128,10 @@ export function judgeMembershipState(
     'wrong-state',
     'WRONG_STATE',
     to === 'accepted' || to === 'rejected' || to === 'cancelled'
-      ? 'This is not a valid membership request.'
+      ? NO_REQUEST
       : to === 'requested'
         ? 'Request or membership already exists.'
-        : 'This is not an accepted membership.',
+        : NO_MEMBER,
     { state: start },
   );
 }

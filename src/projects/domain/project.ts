@@ -2,6 +2,7 @@
  * Invariant: an ordinary project has an owner, a system project has none and carries the uuid of
  * its user, who is its only member (projects specification, 11).
  */
+import { type Failure, notFound } from '../../kernel/failure.js';
 import { type Quantity, UNLIMITED } from '../../kernel/quantity.js';
 import type { ProjectState } from './project-states.js';
 import type { SuspensionReason } from './suspension.js';
@@ -25,11 +26,15 @@ export interface ProjectFields {
   readonly suspensionReason: SuspensionReason | null;
   /** Uuid of a user; null for system projects only. */
   readonly owner: string | null;
+  /** By convention a URL. */
+  readonly homepage: string;
   readonly description: string;
   readonly endDate: Date;
   readonly joinPolicy: ProjectPolicy;
   readonly leavePolicy: ProjectPolicy;
   readonly maxMembers: Quantity;
+  /** Whether strangers may not see it. */
+  readonly isPrivate: boolean;
 }
 
 /** A project as it is stored. */
@@ -38,23 +43,25 @@ export interface Project extends ProjectFields {
   readonly id: bigint;
   readonly uuid: string;
   readonly isSystem: boolean;
+  /** Id of its newest application; null when there never was one. */
+  readonly lastApplication: bigint | null;
 }
 
 /** A project that is about to be stored. */
 export interface NewProject extends ProjectFields {
   readonly uuid: string;
   readonly isSystem: boolean;
-  /** Whether strangers may not see it. */
-  readonly isPrivate: boolean;
 }
 
 /** What a project is given where nobody said otherwise (projects specification, 7.5). */
 export const PROJECT_DEFAULTS = {
   state: 'active',
+  homepage: '',
   description: '',
   joinPolicy: 'moderated',
   leavePolicy: 'auto',
   maxMembers: UNLIMITED,
+  isPrivate: false,
 } as const satisfies Partial<ProjectFields>;
 
 /** Returns the end of a project that nobody gave one: a hundred years ahead. */
@@ -72,6 +79,7 @@ export function systemProjectOf(
   return {
     uuid: user.uuid,
     realname: `system:${user.uuid}`,
+    homepage: '',
     description: `system project for user ${user.username}`,
     state: 'active',
     suspensionReason: null,
@@ -83,4 +91,9 @@ export function systemProjectOf(
     isSystem: true,
     isPrivate: true,
   };
+}
+
+/** Returns the failure of a project that does not exist, or may not be known to (7.4). */
+export function projectNotFound(uuid: string): Failure {
+  return notFound('project', uuid, `There is no project identified by ${uuid}.`);
 }

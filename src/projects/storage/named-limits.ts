@@ -2,8 +2,9 @@ import type { Tx } from '../../db/tx.js';
 import { INITIALIZED_STATES } from '../domain/project-states.js';
 import type { MemberLimitRow, ProjectLimitRow } from './limits.js';
 
+// Both texts run unnamed, so that they are planned with their values: for any values Postgres expects
+// few names and reads every member of a project once per name of it.
 const PROJECTS = {
-  name: 'projects-named-limits',
   text: `
     select p.id, p.uuid as project, p.state as "projectState", q.resource,
            q.project_capacity as capacity
@@ -14,7 +15,6 @@ const PROJECTS = {
 };
 
 const MEMBERS = {
-  name: 'projects-named-member-limits',
   text: `
     select m.id, p.uuid as project, p.state as "projectState", m.user_uuid as "user",
            m.state as "membershipState", q.resource, q.member_capacity as capacity

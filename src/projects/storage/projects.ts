@@ -1,12 +1,15 @@
+import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
 import { sql, type Tx } from '../../db/tx.js';
+import type { Cause } from '../domain/cause.js';
 import { EFFECTIVE_STATES } from '../domain/membership-states.js';
 import { isAlive } from '../domain/project-states.js';
 import type { NewProject, Project } from '../domain/project.js';
+import { momentIn, momentText } from './moments.js';
 
 /** Columns that NewProject and Project share, as one JSON record of a set. */
 const RECORD = `uuid text, realname text, name text, state text, "suspensionReason" text,
-  owner text, description text, "endDate" timestamptz, "joinPolicy" text, "leavePolicy" text,
-  "maxMembers" bigint`;
+  owner text, homepage text, description text, "endDate" timestamptz, "joinPolicy" text,
+  "leavePolicy" text, "maxMembers" bigint, "isPrivate" boolean`;
 
 /**
  * Returns the projects that exist among `uuids`, locked against every other change until the
@@ -14,17 +17,19 @@ const RECORD = `uuid text, realname text, name text, state text, "suspensionReas
  * are locked in ascending order of id, so that two callers never wait for each other.
  */
 export async function lockProjects(tx: Tx, uuids: readonly string[]): Promise<Project[]> {
-  return tx.query<Project>(
+  const rows = await tx.query<Omit<Project, 'endDate'> & { readonly endDate: string }>(
     {
       name: 'projects-lock',
       text: `select id, uuid, realname, state, suspension_reason as "suspensionReason", owner,
-                    description, end_date as "endDate",
+                    homepage, description, ${momentText('end_date')} as "endDate",
                     join_policy as "joinPolicy", leave_policy as "leavePolicy",
-                    max_members as "maxMembers", is_system as "isSystem"
+                    max_members as "maxMembers", private as "isPrivate",
+                    is_system as "isSystem", last_application as "lastApplication"
                from projects where uuid = any($1::text[]) order by id for no key update`,
     },
     [uuids],
   );
+  return rows.map((row) => ({ ...row, endDate: momentIn(row.endDate) }));
 }
 
 /**
@@ -36,44 +41,92 @@ export async function insertProjects(
   projects: readonly NewProject[],
   now: Date,
 ): Promise<{ readonly id: bigint; readonly uuid: string }[]> {
-  return tx.query(
-    {
-      name: 'projects-insert',
-      text: `insert into projects (uuid, realname, name, state, suspension_reason, owner,
-                                   description, end_date, join_policy, leave_policy, max_members,
-                                   private, is_system, created_at, updated_at)
-             select uuid, realname, name, state, "suspensionReason", owner,
-                    description, "endDate", "joinPolicy", "leavePolicy", "maxMembers",
-                    "isPrivate", "isSystem", $2::timestamptz, $2::timestamptz
-               from jsonb_to_recordset($1::jsonb)
-                 as (${RECORD}, "isPrivate" boolean, "isSystem" boolean)
-             on conflict (uuid) do nothing
-             returning id, uuid`,
-    },
-    [recordsOf(projects), now],
+  return reserving(
+    tx.query(
+      {
+        name: 'projects-insert',
+        text: `insert into projects (uuid, realname, name, state, suspension_reason, owner, homepage,
+                                     description, end_date, join_policy, leave_policy, max_members,
+                                     private, is_system, created_at, updated_at)
+               select uuid, realname, name, state, "suspensionReason", owner, homepage,
+                      description, "endDate", "joinPolicy", "leavePolicy", "maxMembers",
+                      "isPrivate", "isSystem", $2::timestamptz, $2::timestamptz
+                 from jsonb_to_recordset($1::jsonb) as (${RECORD}, "isSystem" boolean)
+               on conflict (uuid) do nothing
+               returning id, uuid`,
+      },
+      [recordsOf(projects), now],
+    ),
   );
 }
 
-/** Writes what changed about projects; reserved names must be free, or parked. */
+/**
+ * Writes what changed about projects, and a row of the log for each that comes to another state.
+ * Reserved names must be free, or parked.
+ *
+ * @param cause - of the changes of state; a reason for suspending that a project has itself wins.
+ */
 export async function updateProjects(
   tx: Tx,
   projects: readonly Project[],
   now: Date,
+  cause: Cause,
+): Promise<void> {
+  await reserving(
+    tx.query(
+      {
+        name: 'projects-update',
+        // All parts see the projects as they were before.
+        text: `with wanted as (
+                 select * from jsonb_to_recordset($1::jsonb)
+                   as (id bigint, "lastApplication" bigint, ${RECORD})
+               ), logged as (
+                 insert into project_log (project_id, from_state, to_state, at, actor, reason)
+                 select p.id, p.state, w.state, $2::timestamptz, $3::text,
+                        coalesce(w."suspensionReason", $4::text)
+                   from wanted w join projects p on p.id = w.id
+                  where p.state <> w.state
+                  order by p.id
+               )
+               update projects p
+                  set realname = w.realname, name = w.name, state = w.state,
+                      suspension_reason = w."suspensionReason", owner = w.owner,
+                      homepage = w.homepage, description = w.description, end_date = w."endDate",
+                      join_policy = w."joinPolicy", leave_policy = w."leavePolicy",
+                      max_members = w."maxMembers", private = w."isPrivate",
+                      last_application = w."lastApplication", updated_at = $2
+                 from wanted w
+                where p.id = w.id`,
+      },
+      [recordsOf(projects), now, cause.actor, cause.reason],
+    ),
+  );
+}
+
+/** Notes which application of a project is its newest one; it is stored already. */
+export async function setLastApplication(
+  tx: Tx,
+  id: bigint,
+  application: bigint,
+  now: Date,
 ): Promise<void> {
   await tx.query(
     {
-      name: 'projects-update',
-      text: `update projects p
-                set realname = r.realname, name = r.name, state = r.state,
-                    suspension_reason = r."suspensionReason", owner = r.owner,
-                    description = r.description, end_date = r."endDate",
-                    join_policy = r."joinPolicy", leave_policy = r."leavePolicy",
-                    max_members = r."maxMembers", updated_at = $2
-               from jsonb_to_recordset($1::jsonb) as r (id bigint, ${RECORD})
-              where p.id = r.id`,
+      name: 'projects-set-last-application',
+      text: 'update projects set last_application = $2, updated_at = $3 where id = $1',
     },
-    [recordsOf(projects), now],
+    [id, application, now],
   );
+}
+
+/** Has the transaction repeated when a name was reserved without the lock; the holder is told then. */
+async function reserving<T>(writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (!breaksUnique(error, 'projects_name_key')) throw error;
+    throw new RepeatTransaction('a name was reserved meanwhile', { cause: error });
+  }
 }
 
 /**

@@ -1,11 +1,25 @@
 import type { Tx } from '../../db/tx.js';
 import { EFFECTIVE_STATES } from '../domain/membership-states.js';
+import type { Project } from '../domain/project.js';
 import { USER_DEACTIVATION } from '../domain/suspension.js';
+import { logged } from './memberships.js';
 
-/** The keys of what was changed. */
+/** What was changed. */
 export interface Changed {
-  readonly projects: readonly bigint[];
-  readonly memberships: readonly bigint[];
+  readonly projects: readonly ChangedProject[];
+  readonly memberships: readonly ChangedMembership[];
+}
+
+/** A project that was changed. */
+export type ChangedProject = Pick<Project, 'id' | 'uuid' | 'realname' | 'owner'>;
+
+/** A membership that was changed. */
+export interface ChangedMembership {
+  readonly id: bigint;
+  readonly user: string;
+  /** Uuid and name shown. */
+  readonly project: string;
+  readonly projectName: string;
 }
 
 /** Projects that hang on an account: the user's own system project, and those the user owns. */
@@ -45,26 +59,32 @@ export async function suspendForDeactivation(
   users: readonly string[],
   now: Date,
 ): Promise<Changed> {
-  const projects = await tx.query<{ id: bigint }>(
+  const projects = await tx.query<ChangedProject>(
     {
       name: 'projects-suspend-of-users',
-      text: `update projects set state = 'suspended', suspension_reason = $2, updated_at = $3
-              where id in (${PROJECTS_OF_USERS}) and state = 'active'
-             returning id`,
+      text: `with changed as (
+               update projects set state = 'suspended', suspension_reason = $2, updated_at = $3
+                where id in (${PROJECTS_OF_USERS}) and state = 'active'
+               returning id, uuid, realname, owner
+             ), logged as (
+               insert into project_log (project_id, from_state, to_state, at, reason)
+               select id, 'active', 'suspended', $3, $2 from changed order by id
+             )
+             select * from changed order by id`,
     },
     [users, USER_DEACTIVATION, now],
   );
-  const memberships = await tx.query<{ id: bigint }>(
+  const memberships = await tx.query<ChangedMembership>(
     {
       name: 'project-memberships-suspend-of-users',
-      text: `update project_memberships
-                set state = 'suspended', suspension_reason = $2, updated_at = $3
-              where user_uuid = any($1::text[]) and state = any($4::text[])
-             returning id`,
+      text: moved(
+        `set state = 'suspended', suspension_reason = $2, updated_at = $3`,
+        'state = any($4::text[])',
+      ),
     },
     [users, USER_DEACTIVATION, now, EFFECTIVE_STATES],
   );
-  return changedOf(projects, memberships);
+  return { projects, memberships };
 }
 
 /**
@@ -77,26 +97,32 @@ export async function resumeAfterDeactivation(
   users: readonly string[],
   now: Date,
 ): Promise<Changed> {
-  const projects = await tx.query<{ id: bigint }>(
+  const projects = await tx.query<ChangedProject>(
     {
       name: 'projects-resume-of-users',
-      text: `update projects set state = 'active', suspension_reason = null, updated_at = $3
-              where id in (${PROJECTS_OF_USERS}) and suspension_reason = $2
-             returning id`,
+      text: `with changed as (
+               update projects set state = 'active', suspension_reason = null, updated_at = $3
+                where id in (${PROJECTS_OF_USERS}) and suspension_reason = $2
+               returning id, uuid, realname, owner
+             ), logged as (
+               insert into project_log (project_id, from_state, to_state, at, reason)
+               select id, 'suspended', 'active', $3, $2 from changed order by id
+             )
+             select * from changed order by id`,
     },
     [users, USER_DEACTIVATION, now],
   );
-  const memberships = await tx.query<{ id: bigint }>(
+  const memberships = await tx.query<ChangedMembership>(
     {
       name: 'project-memberships-resume-of-users',
-      text: `update project_memberships
-                set state = 'accepted', suspension_reason = null, updated_at = $3
-              where user_uuid = any($1::text[]) and suspension_reason = $2
-             returning id`,
+      text: moved(
+        `set state = 'accepted', suspension_reason = null, updated_at = $3`,
+        'suspension_reason = $2',
+      ),
     },
     [users, USER_DEACTIVATION, now],
   );
-  return changedOf(projects, memberships);
+  return { projects, memberships };
 }
 
 /**
@@ -119,9 +145,20 @@ export async function deactivatedAmong(
   return new Set(rows.map(({ uuid }) => uuid));
 }
 
-function changedOf(
-  projects: readonly { readonly id: bigint }[],
-  memberships: readonly { readonly id: bigint }[],
-): Changed {
-  return { projects: projects.map(({ id }) => id), memberships: memberships.map(({ id }) => id) };
+/**
+ * Returns the statement that changes memberships of the users `$1`, logs it with the reason `$2` as
+ * of `$3`, and returns them.
+ */
+function moved(change: string, condition: string): string {
+  return `
+    with before as (
+      select id, state from project_memberships
+       where user_uuid = any($1::text[]) and ${condition}),
+    moved as (
+      update project_memberships m ${change}
+        from before b where m.id = b.id
+      returning m.id, m.project_id, m.user_uuid, b.state as from_state, m.state as to_state),
+    logged as (${logged('moved', '$3', 'null', '$2')})
+    select m.id, m.user_uuid as "user", p.uuid as project, p.realname as "projectName"
+      from moved m join projects p on p.id = m.project_id order by m.id`;
 }

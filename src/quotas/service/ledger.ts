@@ -29,11 +29,13 @@ import {
 import type { HoldingIds } from '../storage/holding-ids.js';
 import {
   lockCommissions,
+  type LedgerWrite,
   lockHoldings,
   type NewCommission,
   type NewSettlement,
   type StoredCommission,
   writeLedger,
+  writeLedgerNow,
 } from '../storage/ledger.js';
 
 /** One change of the ledger, by one component. */
@@ -67,15 +69,46 @@ export interface LedgerOptions {
   readonly defaultExpiryMs: number | null;
 }
 
-/**
- * Judges and writes a batch of operations in arrival order: commissions are locked by serial, then
- * holdings by id; each operation sees what those before it did, and is accepted or refused alone.
- */
+/** Judges and writes a batch of operations as the last thing of its transaction; see judgeBatch. */
 export async function writeLedgerBatch(
   tx: Tx,
   operations: readonly LedgerOperation[],
   options: LedgerOptions,
 ): Promise<readonly Settled<LedgerResult>[]> {
+  const { outcomes, write } = await judgeBatch(tx, operations, options);
+  if (write !== undefined) writeLedger(tx, write);
+  return outcomes;
+}
+
+/** Judges and writes one operation in the middle of a transaction that goes on; see judgeBatch. */
+export async function writeLedgerOperation(
+  tx: Tx,
+  operation: LedgerOperation,
+  options: LedgerOptions,
+): Promise<Settled<LedgerResult>> {
+  const { outcomes, write } = await judgeBatch(tx, [operation], options);
+  if (write !== undefined) await writeLedgerNow(tx, write);
+  const [outcome] = outcomes;
+  if (outcome === undefined) throw new Error('The ledger has no outcome for an operation');
+  return outcome;
+}
+
+/** What became of a batch; nothing of it is written yet. */
+interface JudgedBatch {
+  readonly outcomes: readonly Settled<LedgerResult>[];
+  /** Undefined when nothing changed. */
+  readonly write: LedgerWrite | undefined;
+}
+
+/**
+ * Judges a batch of operations in arrival order: commissions are locked by serial, then holdings by
+ * id; each operation sees what those before it did, and is accepted or refused alone.
+ */
+async function judgeBatch(
+  tx: Tx,
+  operations: readonly LedgerOperation[],
+  options: LedgerOptions,
+): Promise<JudgedBatch> {
   const at = options.clock.now();
   const pending = await lockNamedCommissions(tx, operations);
   const settled = await settledEarlier(tx, operations, pending, at.getTime() - options.rememberMs);
@@ -95,8 +128,7 @@ export async function writeLedgerBatch(
   const state = { ids, holdings, pending, settled, requests, serials, at, options };
   const batch = new LedgerBatch(state);
   const outcomes = operations.map((operation) => settledFrom(batch.run(operation)));
-  batch.write(tx);
-  return outcomes;
+  return { outcomes, write: batch.drafted() };
 }
 
 /** What an operation came to; nothing of it is written yet. */
@@ -195,15 +227,16 @@ class LedgerBatch {
       : { resolution: this.#resolve(operation.componentId, operation.command) };
   }
 
-  write(tx: Tx): void {
+  /** Returns what has to be written, or undefined when nothing changed. */
+  drafted(): LedgerWrite | undefined {
     const isIdle = this.#commissions.length === 0 && this.#settlements.length === 0;
-    if (isIdle) return;
-    writeLedger(tx, {
+    if (isIdle) return undefined;
+    return {
       holdings: this.#changed,
       commissions: this.#commissions,
       settlements: this.#settlements,
       at: this.state.at,
-    });
+    };
   }
 
   #issue(componentId: bigint, command: IssueCommand): Draft {

@@ -1,6 +1,7 @@
 import type { Batcher } from '../../db/batcher.js';
 import type { Database } from '../../db/database.js';
 import type { Clock } from '../../kernel/clock.js';
+import type { Sweep } from '../../kernel/sweep.js';
 import { EXPIRED } from '../domain/commission.js';
 import { expiredCommissions } from '../storage/commissions.js';
 import { forgetRequests } from '../storage/earlier-calls.js';
@@ -8,14 +9,6 @@ import type { LedgerOperation, LedgerResult } from './ledger.js';
 
 /** How many rows are looked at, and written, at a time. */
 const PORTION = 500;
-
-/** Something to be done again and again, by one process at a time. */
-export interface Sweep {
-  readonly name: string;
-  /** How long after a run the next one begins. */
-  readonly everySeconds: number;
-  run(): Promise<void>;
-}
 
 /** What the sweeps of the ledger need. */
 export interface SweepsDeps {

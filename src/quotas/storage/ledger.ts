@@ -179,6 +179,21 @@ const SETTLED: Part = {
  * will find that one's serial then.
  */
 export function writeLedger(tx: Tx, write: LedgerWrite): void {
+  const { statement, values } = statementOf(write);
+  tx.last(statement, values, (error) =>
+    breaksUnique(error, 'commission_requests_pkey')
+      ? new RepeatTransaction('a request id was taken meanwhile', { cause: error })
+      : error,
+  );
+}
+
+/** Writes a batch without request ids at once, in a transaction that goes on; see writeLedger. */
+export async function writeLedgerNow(tx: Tx, write: LedgerWrite): Promise<void> {
+  const { statement, values } = statementOf(write);
+  await tx.query(statement, values);
+}
+
+function statementOf(write: LedgerWrite): BoundStatement {
   const { holdings, commissions, settlements, at } = write;
   const pending = commissions.filter(({ isSettled }) => !isSettled);
   const requested = commissions.filter(({ request }) => request !== null);
@@ -203,22 +218,19 @@ export function writeLedger(tx: Tx, write: LedgerWrite): void {
       settled.length,
     ],
   ];
-  const { statement, values } = joined(parts.filter(([, , rows]) => rows > 0));
-  tx.last(statement, values, (error) =>
-    breaksUnique(error, 'commission_requests_pkey')
-      ? new RepeatTransaction('a request id was taken meanwhile', { cause: error })
-      : error,
-  );
+  return joined(parts.filter(([, , rows]) => rows > 0));
+}
+
+interface BoundStatement {
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
 }
 
 /**
  * Makes one statement of the parts that have rows, so that a batch costs one round trip, and a
  * small batch no more of a plan than it needs. Each combination is prepared under its own name.
  */
-function joined(parts: readonly (readonly [Part, readonly unknown[], number])[]): {
-  readonly statement: Statement;
-  readonly values: readonly unknown[];
-} {
+function joined(parts: readonly (readonly [Part, readonly unknown[], number])[]): BoundStatement {
   const values: unknown[] = [];
   const texts = parts.map(([part, own]) => {
     const before = values.length;

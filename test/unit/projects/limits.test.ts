@@ -41,8 +41,8 @@ describe('limits', () => {
 describe('capacities', () => {
   const judged = (projectCapacity: bigint, memberCapacity: bigint) =>
     faultOfCapacities('nimbus.vm', {
-      projectCapacity: projectCapacity as Quantity,
-      memberCapacity: memberCapacity as Quantity,
+      projectCapacity: projectCapacity,
+      memberCapacity: memberCapacity,
     })?.message;
 
   it('are accepted from 0 to 2^63−1 with no more for a member than for the project [5]', () => {

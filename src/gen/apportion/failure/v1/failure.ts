@@ -95,6 +95,16 @@ export enum FailureReason {
    * `serial`.
    */
   FAILURE_REASON_REQUEST_ID_REUSED = "FAILURE_REASON_REQUEST_ID_REUSED",
+  /**
+   * FAILURE_REASON_POLICY_CLOSED - FAILED_PRECONDITION: the project's policy lets nobody join, or nobody leave. Facts: `project`,
+   * `policy` (`join` or `leave`).
+   */
+  FAILURE_REASON_POLICY_CLOSED = "FAILURE_REASON_POLICY_CLOSED",
+  /**
+   * FAILURE_REASON_PROJECT_FULL - FAILED_PRECONDITION: the project has as many members as it may have. Retry when one has left.
+   * Facts: `project`, `max_members`.
+   */
+  FAILURE_REASON_PROJECT_FULL = "FAILURE_REASON_PROJECT_FULL",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -181,6 +191,12 @@ export function failureReasonFromJSON(object: any): FailureReason {
     case 26:
     case "FAILURE_REASON_REQUEST_ID_REUSED":
       return FailureReason.FAILURE_REASON_REQUEST_ID_REUSED;
+    case 27:
+    case "FAILURE_REASON_POLICY_CLOSED":
+      return FailureReason.FAILURE_REASON_POLICY_CLOSED;
+    case 28:
+    case "FAILURE_REASON_PROJECT_FULL":
+      return FailureReason.FAILURE_REASON_PROJECT_FULL;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -244,6 +260,10 @@ export function failureReasonToNumber(object: FailureReason): number {
       return 25;
     case FailureReason.FAILURE_REASON_REQUEST_ID_REUSED:
       return 26;
+    case FailureReason.FAILURE_REASON_POLICY_CLOSED:
+      return 27;
+    case FailureReason.FAILURE_REASON_PROJECT_FULL:
+      return 28;
     case FailureReason.UNRECOGNIZED:
     default:
       return -1;
