@@ -5,6 +5,7 @@ import { commissionCommand } from './cli/commission.js';
 import { runDev } from './cli/dev/index.js';
 import { createLogger } from './cli/logger.js';
 import { migrateCommand } from './cli/migrate.js';
+import { projectCommand } from './cli/project/index.js';
 import { quotaCommand } from './cli/quota.js';
 import { resourceCommand } from './cli/resource.js';
 import { runServe } from './cli/serve.js';
@@ -62,6 +63,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .addCommand(applyCommand())
     .addCommand(tokenCommand())
     .addCommand(resourceCommand())
+    .addCommand(projectCommand(exitWith))
     .addCommand(quotaCommand(exitWith))
     .addCommand(commissionCommand(exitWith));
   inheritSettings(program);

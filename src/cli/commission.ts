@@ -2,9 +2,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Operations } from '../app.js';
 import { loadConfig } from '../config.js';
 import type { ExitWith } from './exit-with.js';
-import { printedAmount, printExactJson, printExactListing } from './exact-json.js';
 import { withOperations } from './operations.js';
-import { printable, printedTime, printLine, remark } from './output.js';
+import {
+  printable,
+  printedAmount,
+  printedTime,
+  printJson,
+  printLine,
+  printListing,
+  remark,
+} from './output.js';
 
 type ShownCommission = Awaited<ReturnType<Operations['quotas']['overview']['commission']>>;
 type SettleCommand = Parameters<Operations['quotas']['settle']>[0];
@@ -55,7 +62,7 @@ async function list(options: ListOptions): Promise<void> {
   const rows = await withOperations(loadConfig(), ({ quotas }) =>
     quotas.overview.pending({ component, minAgeMs }),
   );
-  printExactListing(
+  printListing(
     {
       rows,
       columns: {
@@ -99,7 +106,7 @@ Examples:
       const commission = await withOperations(loadConfig(), ({ quotas }) =>
         quotas.overview.commission(serial),
       );
-      if (options.json === true) printExactJson(toJson(commission));
+      if (options.json === true) printJson(toJson(commission));
       else printCommission(commission);
     });
 }
@@ -119,7 +126,7 @@ function printCommission(commission: ShownCommission): void {
     printLine(`${`${label}:`.padEnd(11)}${value === '' ? '-' : printable(value)}`);
   printLine('');
   type Row = (typeof provisions)[number];
-  printExactListing(
+  printListing(
     {
       rows: provisions,
       columns: {
@@ -182,7 +189,7 @@ Examples:
       const outcomes = await withOperations(loadConfig(), ({ quotas }) =>
         quotas.settle({ serials, how, reason }),
       );
-      if (options.json === true) printExactJson(outcomes.map(outcomeToJson));
+      if (options.json === true) printJson(outcomes.map(outcomeToJson));
       else for (const outcome of outcomes) printOutcome(outcome, how);
       if (outcomes.some(({ outcome }) => outcome === 'failed')) exitWith(1);
     });

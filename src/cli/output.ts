@@ -1,4 +1,6 @@
 import Table from 'cli-table3';
+import { stringify } from 'lossless-json';
+import { UNLIMITED } from '../kernel/quantity.js';
 
 /** A value of a column; bigint ids print as plain digits. */
 export type Cell = string | bigint | boolean | null;
@@ -28,15 +30,9 @@ export function printListing<Row>(
   printLine(process.stdout.isTTY ? drawn(head, body) : aligned(head, body));
 }
 
-/** Prints a value as JSON, indented. */
+/** Prints a value as JSON, indented; 64-bit integers keep all their digits. */
 export function printJson(value: unknown): void {
-  printLine(
-    JSON.stringify(
-      value,
-      (_key, member: unknown) => (typeof member === 'bigint' ? Number(member) : member),
-      2,
-    ),
-  );
+  printLine(stringify(value, undefined, 2) ?? 'null');
 }
 
 /** Prints one line of the answer. */
@@ -55,6 +51,11 @@ export function printable(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
+}
+
+/** Returns an amount as people read it; JSON has digits for "unlimited", too. */
+export function printedAmount(amount: bigint): string {
+  return amount === UNLIMITED ? 'unlimited' : String(amount);
 }
 
 /** Returns a moment as operators read it, to the second. */

@@ -2,9 +2,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Operations } from '../app.js';
 import { loadConfig } from '../config.js';
 import type { ExitWith } from './exit-with.js';
-import { printedAmount, printExactListing } from './exact-json.js';
 import { withOperations } from './operations.js';
-import { remark } from './output.js';
+import { printedAmount, printListing, remark } from './output.js';
 
 type Difference = Parameters<Parameters<Operations['quotas']['verify']>[0]['report']>[0][number];
 
@@ -62,7 +61,7 @@ async function list(options: ListOptions): Promise<void> {
       limit,
     }),
   );
-  printExactListing(
+  printListing(
     {
       rows,
       columns: {
@@ -131,7 +130,7 @@ async function verify(options: VerifyOptions, exitWith: ExitWith): Promise<void>
 function printDifferences(rows: readonly Difference[], options: VerifyOptions): void {
   if (rows.length === 0 && options.json !== true) return;
   const amount = (value: bigint | null) => (value === null ? null : printedAmount(value));
-  printExactListing(
+  printListing(
     {
       rows,
       columns: {
