@@ -48,7 +48,11 @@ export type FailureReason =
   | 'TOO_LARGE'
   | 'INTERNAL'
   | 'COMMISSION_SETTLED'
-  | 'REQUEST_ID_REUSED';
+  | 'REQUEST_ID_REUSED'
+  | 'IMAGE_NOT_SHAREABLE'
+  | 'IMAGE_PROTECTED'
+  | 'LIMIT_REACHED'
+  | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;
