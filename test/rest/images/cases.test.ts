@@ -5,7 +5,30 @@ import { describeCases } from '../../support/cases.js';
 import { type Stack, startStack } from '../../support/stack.js';
 
 const WORLDS: readonly { readonly settings?: Record<string, string>; readonly files: string[] }[] =
-  [{ files: ['life-cycle'] }];
+  [
+    {
+      files: [
+        ...['life-cycle', 'permissions', 'visibility', 'bodies', 'unknown', 'images', 'lists'],
+        ...['formats'],
+      ],
+    },
+    {
+      settings: {
+        IMAGES_MEMBER_QUOTA: '3',
+        IMAGES_PROPERTY_QUOTA: '2',
+        IMAGES_TAG_QUOTA: '2',
+        IMAGES_NAME_LENGTH: '10',
+      },
+      files: ['quotas'],
+    },
+    {
+      settings: { IMAGES_MEMBER_VISIBILITY_RULE: 'strict', IMAGES_MEMBER_QUOTA: '0' },
+      files: ['no-sharing'],
+    },
+    { settings: { IMAGES_ROLE_ENFORCEMENT: 'true' }, files: ['roles'] },
+    { settings: { IMAGES_OWNER_IDENTITY: 'user' }, files: ['users'] },
+    { settings: { IMAGES_AUTH: 'token' }, files: ['tokens'] },
+  ];
 
 for (const { settings, files } of WORLDS) {
   describe('the Image API', () => {
