@@ -13,6 +13,10 @@ import {
 import { EdgeServiceClient } from '../../src/gen/apportion/edge/v1/edge_service.js';
 import { TokensServiceClient } from '../../src/gen/apportion/identity/v1/tokens_service.js';
 import { UserCatalogsServiceClient } from '../../src/gen/apportion/identity/v1/user_catalogs_service.js';
+import { ImageMembersServiceClient } from '../../src/gen/apportion/images/v1/image_members_service.js';
+import { ImagesServiceClient } from '../../src/gen/apportion/images/v1/images_service.js';
+import { SchemasServiceClient } from '../../src/gen/apportion/images/v1/schemas_service.js';
+import { VersionsServiceClient } from '../../src/gen/apportion/images/v1/versions_service.js';
 import { CommissionsServiceClient } from '../../src/gen/apportion/quotas/v1/commissions_service.js';
 import { QuotasServiceClient } from '../../src/gen/apportion/quotas/v1/quotas_service.js';
 import { ResourcesServiceClient } from '../../src/gen/apportion/quotas/v1/resources_service.js';
@@ -49,6 +53,10 @@ export interface GrpcClient {
   readonly quotas: Calls<QuotasServiceClient>;
   readonly resources: Calls<ResourcesServiceClient>;
   readonly edge: Calls<EdgeServiceClient>;
+  readonly images: Calls<ImagesServiceClient>;
+  readonly imageMembers: Calls<ImageMembersServiceClient>;
+  readonly schemas: Calls<SchemasServiceClient>;
+  readonly versions: Calls<VersionsServiceClient>;
   close(): void;
 }
 
@@ -80,6 +88,10 @@ export function connectGrpc(
     quotas: open(QuotasServiceClient),
     resources: open(ResourcesServiceClient),
     edge: open(EdgeServiceClient),
+    images: open(ImagesServiceClient),
+    imageMembers: open(ImageMembersServiceClient),
+    schemas: open(SchemasServiceClient),
+    versions: open(VersionsServiceClient),
     close: () => channel.close(),
   };
 }

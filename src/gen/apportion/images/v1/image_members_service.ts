@@ -890,20 +890,23 @@ export const DeleteImageMemberResponse: MessageFns<DeleteImageMemberResponse> = 
 /**
  * Shares images between projects (Image API v2, sections 5 to 7).
  *
- * An owner offers an image to a member, the member accepts or rejects, the owner may take it back at any time. Public
- * and community images have no members: IMAGE_NOT_SHAREABLE, for administrators too.
+ * An owner offers an image to a member, the member accepts or rejects, the owner may take it back
+ * at any time. Public and community images have no members: IMAGE_NOT_SHAREABLE, for administrators
+ * too.
  */
 export type ImageMembersServiceService = typeof ImageMembersServiceService;
 export const ImageMembersServiceService = {
   /**
-   * Shares an image with one more member, whose answer is pending. For the owner and administrators.
+   * Shares an image with one more member, whose answer is pending. For the owner and
+   * administrators.
    *
-   * A private image becomes shared by it, unless the operator has private images refuse members. A repeat after a lost
-   * answer fails with ALREADY_EXISTS: the image is shared.
+   * A private image becomes shared by it, unless the operator has private images refuse members. A
+   * repeat after a lost answer fails with ALREADY_EXISTS: the image is shared.
    *
-   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller does not see the
-   * image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with LIMIT_REACHED when it has as many
-   * members as it may have, also for members it has already; with ALREADY_EXISTS.
+   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller
+   * does not see the image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with
+   * LIMIT_REACHED when it has as many members as it may have, also for members it has already; with
+   * ALREADY_EXISTS.
    */
   createImageMember: {
     path: "/apportion.images.v1.ImageMembersService/CreateImageMember" as const,
@@ -917,8 +920,8 @@ export const ImageMembersServiceService = {
     responseDeserialize: (value: Buffer): CreateImageMemberResponse => CreateImageMemberResponse.decode(value),
   },
   /**
-   * Lists the members of an image, oldest first: all of them for the owner and administrators, nobody but himself for a
-   * member. Safe to repeat.
+   * Lists the members of an image, oldest first: all of them for the owner and administrators,
+   * nobody but himself for a member. Safe to repeat.
    *
    * Fails with NOT_FOUND when the caller does not see the image; with IMAGE_NOT_SHAREABLE.
    */
@@ -954,8 +957,8 @@ export const ImageMembersServiceService = {
    *
    * Every answer may follow every other. Safe to repeat: the same answer again changes nothing.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member; with IMAGE_NOT_SHAREABLE; with FORBIDDEN
-   * for owners; with INVALID_REQUEST when the status is none.
+   * Fails with NOT_FOUND when the caller does not see the image or the member; with
+   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for owners; with INVALID_REQUEST when the status is none.
    */
   updateImageMember: {
     path: "/apportion.images.v1.ImageMembersService/UpdateImageMember" as const,
@@ -971,8 +974,9 @@ export const ImageMembersServiceService = {
   /**
    * Takes an image back from a member, who loses it at once. For the owner and administrators.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the answer to a repeat; with
-   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not leave.
+   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the
+   * answer to a repeat; with IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not
+   * leave.
    */
   deleteImageMember: {
     path: "/apportion.images.v1.ImageMembersService/DeleteImageMember" as const,
@@ -989,19 +993,21 @@ export const ImageMembersServiceService = {
 
 export interface ImageMembersServiceServer extends UntypedServiceImplementation {
   /**
-   * Shares an image with one more member, whose answer is pending. For the owner and administrators.
+   * Shares an image with one more member, whose answer is pending. For the owner and
+   * administrators.
    *
-   * A private image becomes shared by it, unless the operator has private images refuse members. A repeat after a lost
-   * answer fails with ALREADY_EXISTS: the image is shared.
+   * A private image becomes shared by it, unless the operator has private images refuse members. A
+   * repeat after a lost answer fails with ALREADY_EXISTS: the image is shared.
    *
-   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller does not see the
-   * image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with LIMIT_REACHED when it has as many
-   * members as it may have, also for members it has already; with ALREADY_EXISTS.
+   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller
+   * does not see the image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with
+   * LIMIT_REACHED when it has as many members as it may have, also for members it has already; with
+   * ALREADY_EXISTS.
    */
   createImageMember: handleUnaryCall<CreateImageMemberRequest, CreateImageMemberResponse>;
   /**
-   * Lists the members of an image, oldest first: all of them for the owner and administrators, nobody but himself for a
-   * member. Safe to repeat.
+   * Lists the members of an image, oldest first: all of them for the owner and administrators,
+   * nobody but himself for a member. Safe to repeat.
    *
    * Fails with NOT_FOUND when the caller does not see the image; with IMAGE_NOT_SHAREABLE.
    */
@@ -1017,29 +1023,32 @@ export interface ImageMembersServiceServer extends UntypedServiceImplementation 
    *
    * Every answer may follow every other. Safe to repeat: the same answer again changes nothing.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member; with IMAGE_NOT_SHAREABLE; with FORBIDDEN
-   * for owners; with INVALID_REQUEST when the status is none.
+   * Fails with NOT_FOUND when the caller does not see the image or the member; with
+   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for owners; with INVALID_REQUEST when the status is none.
    */
   updateImageMember: handleUnaryCall<UpdateImageMemberRequest, UpdateImageMemberResponse>;
   /**
    * Takes an image back from a member, who loses it at once. For the owner and administrators.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the answer to a repeat; with
-   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not leave.
+   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the
+   * answer to a repeat; with IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not
+   * leave.
    */
   deleteImageMember: handleUnaryCall<DeleteImageMemberRequest, DeleteImageMemberResponse>;
 }
 
 export interface ImageMembersServiceClient extends Client {
   /**
-   * Shares an image with one more member, whose answer is pending. For the owner and administrators.
+   * Shares an image with one more member, whose answer is pending. For the owner and
+   * administrators.
    *
-   * A private image becomes shared by it, unless the operator has private images refuse members. A repeat after a lost
-   * answer fails with ALREADY_EXISTS: the image is shared.
+   * A private image becomes shared by it, unless the operator has private images refuse members. A
+   * repeat after a lost answer fails with ALREADY_EXISTS: the image is shared.
    *
-   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller does not see the
-   * image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with LIMIT_REACHED when it has as many
-   * members as it may have, also for members it has already; with ALREADY_EXISTS.
+   * Fails with INVALID_REQUEST when `member` is empty or too long; with NOT_FOUND when the caller
+   * does not see the image; with IMAGE_NOT_SHAREABLE; with FORBIDDEN when he does not own it; with
+   * LIMIT_REACHED when it has as many members as it may have, also for members it has already; with
+   * ALREADY_EXISTS.
    */
   createImageMember(
     request: CreateImageMemberRequest,
@@ -1057,8 +1066,8 @@ export interface ImageMembersServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateImageMemberResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the members of an image, oldest first: all of them for the owner and administrators, nobody but himself for a
-   * member. Safe to repeat.
+   * Lists the members of an image, oldest first: all of them for the owner and administrators,
+   * nobody but himself for a member. Safe to repeat.
    *
    * Fails with NOT_FOUND when the caller does not see the image; with IMAGE_NOT_SHAREABLE.
    */
@@ -1102,8 +1111,8 @@ export interface ImageMembersServiceClient extends Client {
    *
    * Every answer may follow every other. Safe to repeat: the same answer again changes nothing.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member; with IMAGE_NOT_SHAREABLE; with FORBIDDEN
-   * for owners; with INVALID_REQUEST when the status is none.
+   * Fails with NOT_FOUND when the caller does not see the image or the member; with
+   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for owners; with INVALID_REQUEST when the status is none.
    */
   updateImageMember(
     request: UpdateImageMemberRequest,
@@ -1123,8 +1132,9 @@ export interface ImageMembersServiceClient extends Client {
   /**
    * Takes an image back from a member, who loses it at once. For the owner and administrators.
    *
-   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the answer to a repeat; with
-   * IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not leave.
+   * Fails with NOT_FOUND when the caller does not see the image or the member, which is also the
+   * answer to a repeat; with IMAGE_NOT_SHAREABLE; with FORBIDDEN for members: they may reject, not
+   * leave.
    */
   deleteImageMember(
     request: DeleteImageMemberRequest,

@@ -27,8 +27,8 @@ export interface Image {
   /** Who may see it. */
   visibility: Image_Visibility;
   /**
-   * Id of the project (or user, if the operator says so) that owns it; absent for an image of nobody, which
-   * everybody sees and administrators manage.
+   * Id of the project (or user, if the operator says so) that owns it; absent for an image of
+   * nobody, which everybody sees and administrators manage.
    */
   owner?:
     | string
@@ -254,8 +254,8 @@ export interface ImageMember {
 }
 
 /**
- * What the member says to the offer. It decides about the member's default list only: pending and rejected
- * members read the image by its id like accepted ones.
+ * What the member says to the offer. It decides about the member's default list only: pending and
+ * rejected members read the image by its id like accepted ones.
  */
 export enum ImageMember_Status {
   /** STATUS_UNSPECIFIED - Never sent. */

@@ -98,7 +98,10 @@ export interface CreateImageResponse {
 
 /** Request of ImagesService.ListImages. What is absent lets every image pass. */
 export interface ListImagesRequest {
-  /** At most this many images; absent or 0 means 25, more than 1000 means 1000, unless the operator says otherwise. */
+  /**
+   * At most this many images; absent or 0 means 25, more than 1000 means 1000, unless the operator
+   * says otherwise.
+   */
   pageSize: number;
   /** `next_page_token` of the page before; empty for the first page. */
   pageToken: string;
@@ -141,8 +144,8 @@ export interface ListImagesRequest {
   /** Bounds of numbers, all of which must hold. */
   numbers: ListImagesRequest_NumberRange[];
   /**
-   * The order; `created_at` and `id` are appended unless named, descending unless there is exactly one key, whose
-   * direction they then take. Absent: the newest first.
+   * The order; `created_at` and `id` are appended unless named, descending unless there is exactly
+   * one key, whose direction they then take. Absent: the newest first.
    */
   sort: ListImagesRequest_SortKey[];
   /** The documented body as sent, filled in by the transcoder only; ignored. */
@@ -460,7 +463,10 @@ export function listImagesRequest_SortKey_FieldToNumber(object: ListImagesReques
 export interface ListImagesResponse {
   /** The images of this page, in the order asked for. */
   images: Image[];
-  /** Send it back for the next page, with the same filters and order; empty when the page was not full. */
+  /**
+   * Send it back for the next page, with the same filters and order; empty when the page was not
+   * full.
+   */
   nextPageToken: string;
   /** The documented body as answered, read by the transcoder only. */
   rest: HttpBody | undefined;
@@ -2263,9 +2269,10 @@ export const ImagesServiceService = {
    *
    * Safe to repeat with an `id` of the caller's choice: the second call fails with ALREADY_EXISTS.
    *
-   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for `public` or a foreign
-   * owner without the role admin, and for properties that only the server sets; with LIMIT_REACHED when it has
-   * too many tags or properties; with ALREADY_EXISTS when the id was ever used.
+   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for
+   * `public` or a foreign owner without the role admin, and for properties that only the server
+   * sets; with LIMIT_REACHED when it has too many tags or properties; with ALREADY_EXISTS when the
+   * id was ever used.
    */
   createImage: {
     path: "/apportion.images.v1.ImagesService/CreateImage" as const,
@@ -2277,10 +2284,11 @@ export const ImagesServiceService = {
     responseDeserialize: (value: Buffer): CreateImageResponse => CreateImageResponse.decode(value),
   },
   /**
-   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4). Safe to repeat.
+   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4).
+   * Safe to repeat.
    *
-   * Without `visibility`: public images, the caller's own, and shared images the caller is a member of with the
-   * status asked for. Administrators find every image but foreign community ones.
+   * Without `visibility`: public images, the caller's own, and shared images the caller is a member
+   * of with the status asked for. Administrators find every image but foreign community ones.
    *
    * Fails with INVALID_REQUEST when a filter, a sort key or the page token is wrong.
    */
@@ -2312,10 +2320,11 @@ export const ImagesServiceService = {
    *
    * Members are never touched: they lie dormant while the visibility does not admit them.
    *
-   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the caller does not see
-   * the image; with FORBIDDEN when he does not own it, for read-only properties, for removing a base property, and
-   * for `public` or a new owner without the role admin; with WRONG_STATE when a property to replace or remove does
-   * not exist; with LIMIT_REACHED when it would have too many tags or properties.
+   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the
+   * caller does not see the image; with FORBIDDEN when he does not own it, for read-only
+   * properties, for removing a base property, and for `public` or a new owner without the role
+   * admin; with WRONG_STATE when a property to replace or remove does not exist; with LIMIT_REACHED
+   * when it would have too many tags or properties.
    */
   updateImage: {
     path: "/apportion.images.v1.ImagesService/UpdateImage" as const,
@@ -2329,8 +2338,9 @@ export const ImagesServiceService = {
   /**
    * Deletes an image for good, with its members, properties and tags; its id stays taken.
    *
-   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat; with FORBIDDEN when he
-   * does not own it; with IMAGE_PROTECTED when it is protected, for administrators too.
+   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat;
+   * with FORBIDDEN when he does not own it; with IMAGE_PROTECTED when it is protected, for
+   * administrators too.
    */
   deleteImage: {
     path: "/apportion.images.v1.ImagesService/DeleteImage" as const,
@@ -2349,16 +2359,18 @@ export interface ImagesServiceServer extends UntypedServiceImplementation {
    *
    * Safe to repeat with an `id` of the caller's choice: the second call fails with ALREADY_EXISTS.
    *
-   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for `public` or a foreign
-   * owner without the role admin, and for properties that only the server sets; with LIMIT_REACHED when it has
-   * too many tags or properties; with ALREADY_EXISTS when the id was ever used.
+   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for
+   * `public` or a foreign owner without the role admin, and for properties that only the server
+   * sets; with LIMIT_REACHED when it has too many tags or properties; with ALREADY_EXISTS when the
+   * id was ever used.
    */
   createImage: handleUnaryCall<CreateImageRequest, CreateImageResponse>;
   /**
-   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4). Safe to repeat.
+   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4).
+   * Safe to repeat.
    *
-   * Without `visibility`: public images, the caller's own, and shared images the caller is a member of with the
-   * status asked for. Administrators find every image but foreign community ones.
+   * Without `visibility`: public images, the caller's own, and shared images the caller is a member
+   * of with the status asked for. Administrators find every image but foreign community ones.
    *
    * Fails with INVALID_REQUEST when a filter, a sort key or the page token is wrong.
    */
@@ -2374,17 +2386,19 @@ export interface ImagesServiceServer extends UntypedServiceImplementation {
    *
    * Members are never touched: they lie dormant while the visibility does not admit them.
    *
-   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the caller does not see
-   * the image; with FORBIDDEN when he does not own it, for read-only properties, for removing a base property, and
-   * for `public` or a new owner without the role admin; with WRONG_STATE when a property to replace or remove does
-   * not exist; with LIMIT_REACHED when it would have too many tags or properties.
+   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the
+   * caller does not see the image; with FORBIDDEN when he does not own it, for read-only
+   * properties, for removing a base property, and for `public` or a new owner without the role
+   * admin; with WRONG_STATE when a property to replace or remove does not exist; with LIMIT_REACHED
+   * when it would have too many tags or properties.
    */
   updateImage: handleUnaryCall<UpdateImageRequest, UpdateImageResponse>;
   /**
    * Deletes an image for good, with its members, properties and tags; its id stays taken.
    *
-   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat; with FORBIDDEN when he
-   * does not own it; with IMAGE_PROTECTED when it is protected, for administrators too.
+   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat;
+   * with FORBIDDEN when he does not own it; with IMAGE_PROTECTED when it is protected, for
+   * administrators too.
    */
   deleteImage: handleUnaryCall<DeleteImageRequest, DeleteImageResponse>;
 }
@@ -2395,9 +2409,10 @@ export interface ImagesServiceClient extends Client {
    *
    * Safe to repeat with an `id` of the caller's choice: the second call fails with ALREADY_EXISTS.
    *
-   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for `public` or a foreign
-   * owner without the role admin, and for properties that only the server sets; with LIMIT_REACHED when it has
-   * too many tags or properties; with ALREADY_EXISTS when the id was ever used.
+   * Fails with INVALID_REQUEST when a value is not what its schema says; with FORBIDDEN for
+   * `public` or a foreign owner without the role admin, and for properties that only the server
+   * sets; with LIMIT_REACHED when it has too many tags or properties; with ALREADY_EXISTS when the
+   * id was ever used.
    */
   createImage(
     request: CreateImageRequest,
@@ -2415,10 +2430,11 @@ export interface ImagesServiceClient extends Client {
     callback: (error: ServiceError | null, response: CreateImageResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4). Safe to repeat.
+   * Lists the images a caller may find, page by page; hidden ones only on request (section 8.4).
+   * Safe to repeat.
    *
-   * Without `visibility`: public images, the caller's own, and shared images the caller is a member of with the
-   * status asked for. Administrators find every image but foreign community ones.
+   * Without `visibility`: public images, the caller's own, and shared images the caller is a member
+   * of with the status asked for. Administrators find every image but foreign community ones.
    *
    * Fails with INVALID_REQUEST when a filter, a sort key or the page token is wrong.
    */
@@ -2462,10 +2478,11 @@ export interface ImagesServiceClient extends Client {
    *
    * Members are never touched: they lie dormant while the visibility does not admit them.
    *
-   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the caller does not see
-   * the image; with FORBIDDEN when he does not own it, for read-only properties, for removing a base property, and
-   * for `public` or a new owner without the role admin; with WRONG_STATE when a property to replace or remove does
-   * not exist; with LIMIT_REACHED when it would have too many tags or properties.
+   * Fails with INVALID_REQUEST when an operation or value is malformed; with NOT_FOUND when the
+   * caller does not see the image; with FORBIDDEN when he does not own it, for read-only
+   * properties, for removing a base property, and for `public` or a new owner without the role
+   * admin; with WRONG_STATE when a property to replace or remove does not exist; with LIMIT_REACHED
+   * when it would have too many tags or properties.
    */
   updateImage(
     request: UpdateImageRequest,
@@ -2485,8 +2502,9 @@ export interface ImagesServiceClient extends Client {
   /**
    * Deletes an image for good, with its members, properties and tags; its id stays taken.
    *
-   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat; with FORBIDDEN when he
-   * does not own it; with IMAGE_PROTECTED when it is protected, for administrators too.
+   * Fails with NOT_FOUND when the caller does not see it, which is also the answer to a repeat;
+   * with FORBIDDEN when he does not own it; with IMAGE_PROTECTED when it is protected, for
+   * administrators too.
    */
   deleteImage(
     request: DeleteImageRequest,

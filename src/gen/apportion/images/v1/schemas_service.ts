@@ -180,7 +180,8 @@ export const GetSchemaResponse: MessageFns<GetSchemaResponse> = {
 export type SchemasServiceService = typeof SchemasServiceService;
 export const SchemasServiceService = {
   /**
-   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated caller. Safe to repeat.
+   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated
+   * caller. Safe to repeat.
    *
    * Fails with NOT_FOUND for another name.
    */
@@ -197,7 +198,8 @@ export const SchemasServiceService = {
 
 export interface SchemasServiceServer extends UntypedServiceImplementation {
   /**
-   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated caller. Safe to repeat.
+   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated
+   * caller. Safe to repeat.
    *
    * Fails with NOT_FOUND for another name.
    */
@@ -206,7 +208,8 @@ export interface SchemasServiceServer extends UntypedServiceImplementation {
 
 export interface SchemasServiceClient extends Client {
   /**
-   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated caller. Safe to repeat.
+   * Returns the JSON schema of `image`, `images`, `member` or `members`, to every authenticated
+   * caller. Safe to repeat.
    *
    * Fails with NOT_FOUND for another name.
    */
