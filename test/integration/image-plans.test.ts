@@ -7,7 +7,7 @@ import pg from 'pg';
 import { columnTypes } from '../../src/db/int8.js';
 import type { Tx } from '../../src/db/tx.js';
 import { candidatesFor, completeOrder, type ImageQuery } from '../../src/images/domain/listing.js';
-import { findImage, lockImage } from '../../src/images/storage/images.js';
+import { findImage, findImages, lockImage } from '../../src/images/storage/images.js';
 import { listImages } from '../../src/images/storage/listing.js';
 import { findSharing, listMembers, openSharing } from '../../src/images/storage/members.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -57,6 +57,11 @@ const HOT: Readonly<Record<string, (tx: Tx) => Promise<unknown>>> = {
   'images by property': (tx) =>
     list(tx, { conditions: [{ kind: 'property', name: 'k', value: 'v77' }] }, ADMIN),
   'one image': (tx) => findImage(tx, ID(77), 'p7'),
+  'several images': (tx) =>
+    findImages(tx, [
+      { id: ID(77), caller: 'p7' },
+      { id: ID(78), caller: null },
+    ]),
   'one image, locked': (tx) => lockImage(tx, ID(77), 'p7'),
   'how an image is shared': (tx) => findSharing(tx, ID(77), 'p7'),
   'the members of an image': (tx) =>

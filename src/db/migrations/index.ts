@@ -4,7 +4,7 @@ import * as quotas from './0002-quotas-ledger.js';
 import * as projects from './0003-projects-memberships.js';
 import * as requests from './0004-quotas-requests.js';
 import * as heartbeats from './0005-jobs-heartbeats.js';
-import * as images from './0009-images.js';
+import * as images from './0009-images-sharing.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -21,5 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: '0003_projects_memberships', ...projects },
   { name: '0004_quotas_requests', ...requests },
   { name: '0005_jobs_heartbeats', ...heartbeats },
-  { name: '0009_images', ...images },
+  { name: '0009_images_sharing', ...images },
 ];

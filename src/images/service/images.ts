@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../db/database.js';
+import { Gatherer } from '../../db/gatherer.js';
 import type { Tx } from '../../db/tx.js';
 import type { Clock } from '../../kernel/clock.js';
 import { Failure, invalid } from '../../kernel/failure.js';
@@ -14,13 +15,22 @@ import {
   requireWriter,
 } from '../access.js';
 import type { ImageCaller } from '../domain/caller.js';
-import type { Image } from '../domain/image.js';
+import { type Image, isImageId } from '../domain/image.js';
 import type { ImageLimits } from '../domain/limits.js';
 import { candidatesFor, type ImageQuery } from '../domain/listing.js';
 import { createdImage, type NewImage } from '../domain/new-image.js';
 import { patched, type PatchOperation } from '../domain/patch.js';
 import { seesImage } from '../domain/visibility.js';
-import { deleteImage, findImage, insertImage, lockImage, updateImage } from '../storage/images.js';
+import {
+  deleteImage,
+  findImage,
+  findImages,
+  type FoundImage,
+  type ImageKey,
+  insertImage,
+  lockImage,
+  updateImage,
+} from '../storage/images.js';
 import { listImages, sortValuesOf } from '../storage/listing.js';
 
 /** What the use cases of images need. */
@@ -54,6 +64,9 @@ export interface Images {
 
 /** Returns the use cases of images. */
 export function createImagesService({ database, clock, limits }: ImagesDeps): Images {
+  const looking = new Gatherer<ImageKey, FoundImage | undefined>((keys) =>
+    database.read((tx) => findImages(tx, keys)),
+  );
   return {
     async create(caller, command) {
       const given = unwrap(command);
@@ -65,8 +78,11 @@ export function createImagesService({ database, clock, limits }: ImagesDeps): Im
       await database.transact((tx) => insertImage(tx, image));
       return image;
     },
-    get: (caller, id) =>
-      database.read(async (tx) => requireSeen(caller, await findImage(tx, id, caller.owner), id)),
+    async get(caller, id) {
+      // What cannot be an id may not even be a text that Postgres takes.
+      const found = isImageId(id) ? await looking.find({ id, caller: caller.owner }) : undefined;
+      return requireSeen(caller, found, id);
+    },
     list: (caller, query) => listPage(database, caller, query),
     async update(caller, { imageId, operations }) {
       const changes = unwrap(operations);

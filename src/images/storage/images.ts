@@ -31,6 +31,35 @@ export async function findImage(
   return row;
 }
 
+/** Whose sight of an image is asked for. */
+export interface ImageKey {
+  readonly id: string;
+  readonly caller: string | null;
+}
+
+const FIND_SEVERAL = {
+  name: 'images.find_several',
+  text: `
+    select k.place::int as place, ${IMAGE_COLUMNS}, m.member is not null as "isMember"
+      from unnest($1::text[], $2::text[]) with ordinality as k (id, caller, place)
+      join images i on i.id = k.id and i.deleted_at is null
+      left join image_members m on m.image_id = k.id and m.member = k.caller`,
+};
+
+/** Returns the image of each key, in their order, undefined where there is none. */
+export async function findImages(
+  tx: Tx,
+  keys: readonly ImageKey[],
+): Promise<readonly (FoundImage | undefined)[]> {
+  const found: (FoundImage | undefined)[] = keys.map(() => undefined);
+  const rows = await tx.query<FoundImage & { readonly place: number }>(FIND_SEVERAL, [
+    keys.map(({ id }) => id),
+    keys.map(({ caller }) => caller),
+  ]);
+  for (const { place, ...image } of rows) found[place - 1] = image;
+  return found;
+}
+
 const LOCK = {
   name: 'images.lock',
   // What is judged of an image, its visibility above all, must still be so when it is written; keys
