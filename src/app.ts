@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Config } from './config.js';
+import { type Config, openDoors } from './config.js';
 import { Database } from './db/database.js';
 import { migrate, requireCurrentSchema } from './db/migrate.js';
 import { createEvents, type EventLine, type Events } from './events/index.js';
 import { httpRules } from './gen/http-rules.js';
 import { astakos, createIdentity, type Identity, type IdentityHooks } from './identity/index.js';
+import { createImageSharing, type ImageSharing, type ImageSharingDeps } from './images/index.js';
 import { type Clock, systemClock } from './kernel/clock.js';
 import { OperatorError } from './kernel/operator-error.js';
 import { createJobs, installJobSchema, type Jobs } from './jobs/index.js';
@@ -38,6 +39,7 @@ export interface Operations {
   readonly quotas: Quotas;
   readonly projects: Projects;
   readonly events: Events;
+  readonly images: ImageSharing;
   /** The keys of the state file, in the order in which they are applied. */
   readonly stateSections: readonly StateSection[];
   close(): Promise<void>;
@@ -49,6 +51,7 @@ export interface OperationsOptions {
   readonly onBatch?: (size: number) => void;
   /** Told of every event that this process recorded, once it is committed. */
   readonly onEvent?: (event: EventLine) => void;
+  readonly onSharingBatch?: (size: number) => void;
 }
 
 /** Wires the slices: each gets the ones below it, and hooks that lead to those above. */
@@ -99,18 +102,48 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     identity,
     acceptedUsers: (tx, uuids) => identity.acceptedUsers(tx, uuids),
   });
+  const images = createImages(config, {
+    ...{ database, clock, identity },
+    recordEvents: (tx, list) => events.record(tx, list),
+    onBatch: options.onSharingBatch,
+  });
   return {
     database,
     identity,
     quotas,
     projects,
     events,
+    images,
     stateSections: [
       ...identity.stateSections({ resources: quotas.nestedResources }),
       ...projects.stateSections,
     ],
     close: () => database.close(),
   };
+}
+
+function createImages(
+  config: Config,
+  deps: Pick<ImageSharingDeps, 'database' | 'clock' | 'identity' | 'recordEvents' | 'onBatch'>,
+): ImageSharing {
+  return createImageSharing({
+    ...deps,
+    auth: config.imagesAuth,
+    rules: {
+      ownerIdentity: config.imagesOwnerIdentity,
+      roleEnforcement: config.imagesRoleEnforcement,
+      memberVisibility: config.imagesMemberVisibilityRule,
+    },
+    limits: {
+      members: config.imagesMemberQuota,
+      properties: config.imagesPropertyQuota,
+      tags: config.imagesTagQuota,
+      nameLength: config.imagesNameLength,
+    },
+    pages: { usual: config.imagesPageSize, largest: config.imagesLargestPage },
+    publicUrl: config.imagesPublicUrl?.replace(/\/+$/, ''),
+    identityUrl: `${config.publicUrl}/identity/v2.0`,
+  });
 }
 
 /**
@@ -146,7 +179,7 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
   let isDraining = false;
   const server = createRpcServer({
     services: allServices(operations, () => !isDraining && database.availability.isAvailable),
-    families: [astakos, OWN_FAMILY],
+    families: [astakos, operations.images.family, OWN_FAMILY],
     httpRules,
     descriptors: readDescriptors(),
     metrics: createRpcMetrics(registry),
@@ -160,6 +193,7 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
     async start() {
       await requireCurrentSchema(requireDatabaseUrl(config));
       watchAvailability(operations, log, health);
+      for (const line of openDoors(config)) log.warn(line);
       await identity.start();
       await jobs.start();
       const port = await server.listen(config.serverAddress);
@@ -199,6 +233,7 @@ function allServices(operations: Operations, isServing: () => boolean): readonly
     ...operations.quotas.services,
     ...operations.projects.services,
     ...operations.events.services,
+    ...operations.images.services,
     createEdgeService(isServing),
   ];
 }

@@ -30,6 +30,13 @@ const flag = (fallback: boolean) =>
     .transform((value) => value === 'true')
     .default(fallback);
 
+const limitOf = (fallback: number) =>
+  z
+    .string()
+    .regex(/^(-1|\d{1,9})$/, 'must be a whole number, or -1 for no limit')
+    .transform(Number)
+    .default(fallback);
+
 const optionalText = z.string().min(1).optional();
 
 /** Every setting: name in the program, variable, type with default, meaning with unit. */
@@ -83,6 +90,66 @@ export const SETTINGS = {
       .regex(/^\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$/, 'must be a path such as /placement')
       .default('/placement'),
     'Path below which the Placement API lives.',
+  ),
+  imagesAuth: setting(
+    'IMAGES_AUTH',
+    z.enum(['token', 'fake']).default('token'),
+    'Who calls the Image API: owners of tokens, or whoever a token says (`fake`; for tests).',
+  ),
+  imagesFakeAnywhere: setting(
+    'IMAGES_FAKE_ANYWHERE',
+    flag(false),
+    'Allow `IMAGES_AUTH=fake` on addresses that other machines can reach.',
+  ),
+  imagesPublicUrl: setting(
+    'IMAGES_PUBLIC_URL',
+    z.url('must be a URL').optional(),
+    'Base URL of links of the Image API; default: what each request was sent to.',
+  ),
+  imagesOwnerIdentity: setting(
+    'IMAGES_OWNER_IDENTITY',
+    z.enum(['project', 'user']).default('project'),
+    'Whether images belong to, and are shared with, projects or users.',
+  ),
+  imagesRoleEnforcement: setting(
+    'IMAGES_ROLE_ENFORCEMENT',
+    flag(false),
+    'Ask for the role `reader` to read images and `member` to change them.',
+  ),
+  imagesMemberVisibilityRule: setting(
+    'IMAGES_MEMBER_VISIBILITY_RULE',
+    z.enum(['seed', 'strict']).default('seed'),
+    'Whether private images admit members and become shared by it (`seed`) or refuse them.',
+  ),
+  imagesMemberQuota: setting(
+    'IMAGES_MEMBER_QUOTA',
+    limitOf(128),
+    'Most members of an image; -1: any number.',
+  ),
+  imagesPropertyQuota: setting(
+    'IMAGES_PROPERTY_QUOTA',
+    limitOf(128),
+    'Most custom properties of an image; -1: any number.',
+  ),
+  imagesTagQuota: setting(
+    'IMAGES_TAG_QUOTA',
+    limitOf(128),
+    'Most tags of an image; -1: any number.',
+  ),
+  imagesNameLength: setting(
+    'IMAGES_NAME_LENGTH',
+    wholeNumber(255, 1, 255),
+    'Most characters of image names, property names, tags and member ids.',
+  ),
+  imagesPageSize: setting(
+    'IMAGES_PAGE_SIZE',
+    wholeNumber(25, 1, 10_000),
+    'Images of a page when the request does not say.',
+  ),
+  imagesLargestPage: setting(
+    'IMAGES_LARGEST_PAGE',
+    wholeNumber(1000, 1, 10_000),
+    'Most images of a page, whatever the request says.',
   ),
   maxBodyBytes: setting(
     'MAX_BODY_BYTES',
@@ -169,6 +236,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const found = values as Values;
   if ((found.tlsCert === undefined) !== (found.tlsKey === undefined))
     throw new OperatorError('TLS_CERT and TLS_KEY: set both or neither');
+  refuseReachable(found);
   const scheme = found.tlsCert === undefined ? 'http' : 'https';
   return {
     ...found,
@@ -176,6 +244,42 @@ export function loadConfig(environment: Environment = process.env): Config {
     logFormat: found.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json'),
   };
 }
+
+/** What believes whatever a request says of its sender, and the setting that insists on it. */
+const OPEN_DOORS = [
+  { name: 'imagesAuth', open: 'fake', insists: 'imagesFakeAnywhere' },
+] as const satisfies readonly {
+  readonly name: keyof Values;
+  readonly open: string;
+  readonly insists: keyof Values;
+}[];
+
+/** Returns a line for each door that is open: without authentication callers are whoever they like. */
+export function openDoors(config: Values | Config): readonly string[] {
+  return OPEN_DOORS.filter(({ name, open }) => config[name] === open).map(
+    ({ name, open }) =>
+      `${SETTINGS[name].variable}=${open}: whoever reaches the port may be anybody, administrators included`,
+  );
+}
+
+/** Throws an OperatorError when a door is open to other machines and nobody insists on it. */
+function refuseReachable(found: Values): void {
+  const hosts = {
+    LISTEN_ADDRESS: found.listenAddress,
+    SERVER_ADDRESS: found.serverAddress.replace(/:\d+$/, ''),
+  };
+  const reachable = Object.entries(hosts).find(([, host]) => !LOOPBACK.test(host));
+  for (const { name, open, insists } of OPEN_DOORS) {
+    if (found[name] !== open || found[insists] || reachable === undefined) continue;
+    const [variable, host] = reachable;
+    throw new OperatorError(
+      `${SETTINGS[name].variable}: ${open} is refused while ${variable} is ${host}, which others may reach; ` +
+        `${SETTINGS[insists].variable}=true insists`,
+    );
+  }
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 
 /**
  * Returns the environment for a process of ours with these settings.

@@ -102,6 +102,60 @@ create table holdings (
   constraint holdings_usage_check CHECK (0 <= usage_min AND usage_min <= usage_max)
 ) with (fillfactor=70);
 
+create table image_members (
+  image_id text not null,
+  member text not null,
+  status text default 'pending'::text not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint image_members_pkey PRIMARY KEY (image_id, member),
+  constraint image_members_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id),
+  constraint image_members_member_check CHECK (char_length(member) >= 1 AND char_length(member) <= 255),
+  constraint image_members_status_check CHECK (status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text]))
+);
+
+create table images (
+  id text not null,
+  name text,
+  status text default 'queued'::text not null,
+  visibility text default 'shared'::text not null,
+  owner text,
+  protected boolean default false not null,
+  os_hidden boolean default false not null,
+  disk_format text,
+  container_format text,
+  size bigint,
+  virtual_size bigint,
+  min_disk integer default 0 not null,
+  min_ram integer default 0 not null,
+  checksum text,
+  os_hash_algo text,
+  os_hash_value text,
+  tags text[] default '{}'::text[] not null,
+  properties jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  deleted_at timestamp with time zone,
+  constraint images_pkey PRIMARY KEY (id),
+  constraint images_deleted_at_check CHECK (
+CASE
+    WHEN deleted_at IS NULL THEN status <> 'deleted'::text
+    ELSE status = 'deleted'::text AND properties = '{}'::jsonb AND tags = '{}'::text[]
+END),
+  constraint images_formats_check CHECK (char_length(disk_format) <= 20 AND char_length(container_format) <= 20),
+  constraint images_hashes_check CHECK (char_length(checksum) <= 32 AND char_length(os_hash_algo) <= 64 AND char_length(os_hash_value) <= 128),
+  constraint images_id_check CHECK (id ~ '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'::text),
+  constraint images_minima_check CHECK (min_disk >= 0 AND min_ram >= 0),
+  constraint images_name_check CHECK (char_length(name) <= 255),
+  constraint images_owner_check CHECK (char_length(owner) <= 255),
+  constraint images_properties_check CHECK (jsonb_typeof(properties) = 'object'::text AND NOT jsonb_path_exists(properties, '$.*?(@.type() != "string")'::jsonpath)),
+  constraint images_protected_check CHECK (NOT protected OR deleted_at IS NULL),
+  constraint images_sizes_check CHECK (size >= 0 AND virtual_size >= 0),
+  constraint images_status_check CHECK (status = ANY (ARRAY['queued'::text, 'saving'::text, 'active'::text, 'killed'::text, 'deleted'::text, 'uploading'::text, 'importing'::text, 'pending_delete'::text, 'deactivated'::text])),
+  constraint images_tags_check CHECK (array_position(tags, NULL::text) IS NULL),
+  constraint images_visibility_check CHECK (visibility = ANY (ARRAY['private'::text, 'shared'::text, 'community'::text, 'public'::text]))
+);
+
 create table job_workers (
   worker_id text not null,
   process text not null,
@@ -383,6 +437,14 @@ CREATE INDEX events_at_idx ON public.events USING btree (at);
 CREATE INDEX events_subject_idx ON public.events USING btree (subject, xact, id);
 CREATE INDEX events_type_idx ON public.events USING btree (type, xact, id);
 CREATE INDEX holdings_resource_holder_idx ON public.holdings USING btree (resource, holder, source);
+CREATE INDEX image_members_member_status_idx ON public.image_members USING btree (member, status, image_id);
+CREATE INDEX images_owner_created_at_idx ON public.images USING btree (owner, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX images_owner_name_idx ON public.images USING btree (owner, COALESCE(name, ''::text), created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX images_properties_idx ON public.images USING gin (properties jsonb_path_ops) WHERE (deleted_at IS NULL);
+CREATE INDEX images_tags_idx ON public.images USING gin (tags) WHERE (deleted_at IS NULL);
+CREATE INDEX images_updated_at_idx ON public.images USING btree (updated_at, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX images_visibility_created_at_idx ON public.images USING btree (visibility, created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX images_visibility_name_idx ON public.images USING btree (visibility, COALESCE(name, ''::text), created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX project_applications_applicant_idx ON public.project_applications USING btree (applicant);
 CREATE UNIQUE INDEX project_applications_pending_idx ON public.project_applications USING btree (project_id) WHERE (state = 'pending'::text);
 CREATE INDEX project_log_deactivation_idx ON public.project_log USING btree (project_id, at) WHERE (to_state = ANY (ARRAY['suspended'::text, 'terminated'::text]));

@@ -50,7 +50,11 @@ export type FailureReason =
   | 'COMMISSION_SETTLED'
   | 'REQUEST_ID_REUSED'
   | 'POLICY_CLOSED'
-  | 'PROJECT_FULL';
+  | 'PROJECT_FULL'
+  | 'IMAGE_NOT_SHAREABLE'
+  | 'IMAGE_PROTECTED'
+  | 'LIMIT_REACHED'
+  | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;

@@ -16,6 +16,10 @@ import { TokensServiceClient } from '../../src/gen/apportion/identity/v1/tokens_
 import { UserCatalogsServiceClient } from '../../src/gen/apportion/identity/v1/user_catalogs_service.js';
 import { MembershipsServiceClient } from '../../src/gen/apportion/projects/v1/memberships_service.js';
 import { ProjectsServiceClient } from '../../src/gen/apportion/projects/v1/projects_service.js';
+import { ImageMembersServiceClient } from '../../src/gen/apportion/images/v1/image_members_service.js';
+import { ImagesServiceClient } from '../../src/gen/apportion/images/v1/images_service.js';
+import { SchemasServiceClient } from '../../src/gen/apportion/images/v1/schemas_service.js';
+import { VersionsServiceClient } from '../../src/gen/apportion/images/v1/versions_service.js';
 import { CommissionsServiceClient } from '../../src/gen/apportion/quotas/v1/commissions_service.js';
 import { QuotasServiceClient } from '../../src/gen/apportion/quotas/v1/quotas_service.js';
 import { ResourcesServiceClient } from '../../src/gen/apportion/quotas/v1/resources_service.js';
@@ -55,6 +59,10 @@ export interface GrpcClient {
   readonly events: Calls<EventsServiceClient>;
   readonly projects: Calls<ProjectsServiceClient>;
   readonly memberships: Calls<MembershipsServiceClient>;
+  readonly images: Calls<ImagesServiceClient>;
+  readonly imageMembers: Calls<ImageMembersServiceClient>;
+  readonly schemas: Calls<SchemasServiceClient>;
+  readonly versions: Calls<VersionsServiceClient>;
   close(): void;
 }
 
@@ -89,6 +97,10 @@ export function connectGrpc(
     events: open(EventsServiceClient),
     projects: open(ProjectsServiceClient),
     memberships: open(MembershipsServiceClient),
+    images: open(ImagesServiceClient),
+    imageMembers: open(ImageMembersServiceClient),
+    schemas: open(SchemasServiceClient),
+    versions: open(VersionsServiceClient),
     close: () => channel.close(),
   };
 }

@@ -6,6 +6,7 @@ import {
   type Config,
   configToEnvironment,
   loadConfig,
+  openDoors,
   SETTINGS,
   systemEnvironment,
 } from '../../src/config.js';
@@ -37,6 +38,24 @@ function wholeNumber(fallback: number, least: number, most: number): Row {
     refuses: [least - 1, most + 1, 'x', '1.5', '1e3', `${least} `].map(String),
   };
 }
+
+function oneOf(fallback: string, takes: readonly string[], refuses: readonly string[]): Row {
+  return { default: fallback, takes: takes.map((word) => [word, word] as const), refuses };
+}
+
+function limit(fallback: number): Row {
+  const takes = ([0, 999_999_999, -1] as const).map((value) => [String(value), value] as const);
+  return { default: fallback, takes, refuses: ['-2', 'x', '1.5', '1000000000', '+1'] };
+}
+
+const FLAG: Row = {
+  default: false,
+  takes: [
+    ['true', true],
+    ['false', false],
+  ],
+  refuses: ['yes', '1', 'TRUE'],
+};
 
 const ROWS: Readonly<Record<Name, Row>> = {
   httpPort: { default: 8080, ...PORTS },
@@ -73,16 +92,26 @@ const ROWS: Readonly<Record<Name, Row>> = {
     ],
     refuses: ['placement', '/', '/placement/', '/a b', '/a?b'],
   },
+  // The test mode comes first: the last value of each goes together with those of all others.
+  imagesAuth: oneOf('token', ['fake', 'token'], ['noauth', 'TOKEN']),
+  imagesFakeAnywhere: FLAG,
+  imagesPublicUrl: {
+    default: undefined,
+    takes: [['https://images.example.org/base/', 'https://images.example.org/base/']],
+    refuses: ['images.example.org'],
+  },
+  imagesOwnerIdentity: oneOf('project', ['project', 'user'], ['tenant']),
+  imagesRoleEnforcement: FLAG,
+  imagesMemberVisibilityRule: oneOf('seed', ['seed', 'strict'], ['both']),
+  imagesMemberQuota: limit(128),
+  imagesPropertyQuota: limit(128),
+  imagesTagQuota: limit(128),
+  imagesNameLength: wholeNumber(255, 1, 255),
+  imagesPageSize: wholeNumber(25, 1, 10_000),
+  imagesLargestPage: wholeNumber(1000, 1, 10_000),
   maxBodyBytes: wholeNumber(4_194_304, 1024, 268_435_456),
   maxProvisions: wholeNumber(10_000, 1, 100_000),
-  quotasStrict: {
-    default: false,
-    takes: [
-      ['true', true],
-      ['false', false],
-    ],
-    refuses: ['yes', '1', 'TRUE'],
-  },
+  quotasStrict: FLAG,
   requestIdDays: wholeNumber(7, 1, 365),
   commissionExpirySeconds: wholeNumber(0, 0, 31_536_000),
   eventDays: wholeNumber(90, 1, 3650),
@@ -169,6 +198,37 @@ describe('settings', () => {
     expect(loadConfig({ HTTP_PORT: '81', PUBLIC_URL: 'http://a.example/' }).publicUrl).to.equal(
       'http://a.example',
     );
+  });
+
+  describe('that believe whatever a request says of its sender', () => {
+    const FAKE = { IMAGES_AUTH: 'fake' };
+
+    it('are refused where other machines could call, unless another setting insists', () => {
+      for (const [variable, address] of [
+        ['LISTEN_ADDRESS', '0.0.0.0'],
+        ['LISTEN_ADDRESS', '127.0.0.1.example.org'],
+        ['SERVER_ADDRESS', '10.1.2.3:50052'],
+        ['SERVER_ADDRESS', '[::]:50052'],
+      ] as const) {
+        const message = refusal({ ...FAKE, [variable]: address });
+        expect(message).to.match(/^IMAGES_AUTH: fake is refused while /);
+        expect(message).to.include(variable).and.include('IMAGES_FAKE_ANYWHERE=true insists');
+        const insisting = { ...FAKE, [variable]: address, IMAGES_FAKE_ANYWHERE: 'true' };
+        expect(loadConfig(insisting).imagesAuth).to.equal('fake');
+      }
+    });
+
+    it('are taken on loopback addresses', () => {
+      for (const address of ['127.0.0.1', '127.8.9.1', 'localhost', '::1', '[::1]'])
+        expect(loadConfig({ ...FAKE, LISTEN_ADDRESS: address }).imagesAuth).to.equal('fake');
+    });
+
+    it('are announced, and nothing else is', () => {
+      expect(openDoors(loadConfig({}))).to.deep.equal([]);
+      const [line, more] = openDoors(loadConfig(FAKE));
+      expect(line).to.match(/^IMAGES_AUTH=fake: /);
+      expect(more).to.equal(undefined);
+    });
   });
 
   it('are the first wrong one in their order when several are wrong', () => {

@@ -19,6 +19,7 @@ function request(body: string, fields: Partial<HttpRequest> = {}): HttpRequest {
     method: 'POST',
     target: '/',
     path: '/',
+    origin: 'http://edge.test',
     parameters: ['7'],
     query: new URLSearchParams(),
     headers: {},

@@ -105,6 +105,21 @@ export enum FailureReason {
    * Facts: `project`, `max_members`.
    */
   FAILURE_REASON_PROJECT_FULL = "FAILURE_REASON_PROJECT_FULL",
+  /**
+   * FAILURE_REASON_IMAGE_NOT_SHAREABLE - FAILED_PRECONDITION: images of this visibility have no members. Facts: `image_id`, `visibility`
+   * (`PUBLIC`, `COMMUNITY`, or `PRIVATE` where the operator says so).
+   */
+  FAILURE_REASON_IMAGE_NOT_SHAREABLE = "FAILURE_REASON_IMAGE_NOT_SHAREABLE",
+  /** FAILURE_REASON_IMAGE_PROTECTED - FAILED_PRECONDITION: the image is protected; unprotect it first. Fact: `image_id`. */
+  FAILURE_REASON_IMAGE_PROTECTED = "FAILURE_REASON_IMAGE_PROTECTED",
+  /**
+   * FAILURE_REASON_LIMIT_REACHED - RESOURCE_EXHAUSTED: the object has as many parts as it may have. Facts: `holder` (its id),
+   * `resource` (`image_members`, `image_properties` or `image_tags`), `limit`. A
+   * `google.rpc.QuotaFailure` says the same. Retry when some have been removed.
+   */
+  FAILURE_REASON_LIMIT_REACHED = "FAILURE_REASON_LIMIT_REACHED",
+  /** FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE - INVALID_ARGUMENT: the body of a REST request has another media type than the operation takes. */
+  FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE = "FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -197,6 +212,18 @@ export function failureReasonFromJSON(object: any): FailureReason {
     case 28:
     case "FAILURE_REASON_PROJECT_FULL":
       return FailureReason.FAILURE_REASON_PROJECT_FULL;
+    case 60:
+    case "FAILURE_REASON_IMAGE_NOT_SHAREABLE":
+      return FailureReason.FAILURE_REASON_IMAGE_NOT_SHAREABLE;
+    case 61:
+    case "FAILURE_REASON_IMAGE_PROTECTED":
+      return FailureReason.FAILURE_REASON_IMAGE_PROTECTED;
+    case 62:
+    case "FAILURE_REASON_LIMIT_REACHED":
+      return FailureReason.FAILURE_REASON_LIMIT_REACHED;
+    case 63:
+    case "FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE":
+      return FailureReason.FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -264,6 +291,14 @@ export function failureReasonToNumber(object: FailureReason): number {
       return 27;
     case FailureReason.FAILURE_REASON_PROJECT_FULL:
       return 28;
+    case FailureReason.FAILURE_REASON_IMAGE_NOT_SHAREABLE:
+      return 60;
+    case FailureReason.FAILURE_REASON_IMAGE_PROTECTED:
+      return 61;
+    case FailureReason.FAILURE_REASON_LIMIT_REACHED:
+      return 62;
+    case FailureReason.FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE:
+      return 63;
     case FailureReason.UNRECOGNIZED:
     default:
       return -1;
