@@ -4,6 +4,7 @@ import * as quotas from './0002-quotas-ledger.js';
 import * as projects from './0003-projects-memberships.js';
 import * as requests from './0004-quotas-requests.js';
 import * as heartbeats from './0005-jobs-heartbeats.js';
+import * as allocations from './0010-allocations-ledger.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: '0003_projects_memberships', ...projects },
   { name: '0004_quotas_requests', ...requests },
   { name: '0005_jobs_heartbeats', ...heartbeats },
+  { name: '0010_allocations_ledger', ...allocations },
 ];
