@@ -5,11 +5,12 @@
 -- hidden from the transcoder, which would bind it to message fields and let "?id=2" override the id in the path. Headers that
 -- steer gRPC itself are taken away. x-rest-log is the target with credentials masked, for the access log; x-rest-unreadable
 -- names a header that does not survive the way to the server though it must not be ignored.
+-- x-rest-origin is how the caller reached us (scheme and host), for absolute links.
 -- REST responses: x-http-code becomes the status line; gRPC's own headers stay inside.
 
 local ALLOCATIONS_PREFIX = "${ALLOCATIONS_PREFIX}" -- the operator's setting, written here when the file is generated
 
-local OURS = { "x-rest-target", "x-rest-method", "x-rest-log", "x-rest-unreadable", "x-http-code" }
+local OURS = { "x-rest-target", "x-rest-method", "x-rest-log", "x-rest-unreadable", "x-rest-origin", "x-http-code" }
 local GRPC_ONLY = { "grpc-timeout", "grpc-encoding", "grpc-accept-encoding", "te" }
 local INSIDE = { "grpc-status", "grpc-message", "grpc-encoding", "grpc-accept-encoding", "x-envoy-upstream-service-time" }
 
@@ -25,11 +26,11 @@ local function masked(target)
   return (text:gsub("^(/identity/v2%.0/tokens/)[^/?]+", "%1***"))
 end
 
--- The path that the transcoder looks up.
+-- The path that the transcoder looks up. The routes of the Placement API are bound at the root, its root document at
+-- /placement; the server itself decides what the target means, so nothing is lost when another API's route is found here.
 local function lookup(path, headers)
-  if ALLOCATIONS_PREFIX ~= "/placement" and (path == ALLOCATIONS_PREFIX or starts(path, ALLOCATIONS_PREFIX .. "/")) then
-    return "/placement" .. path:sub(#ALLOCATIONS_PREFIX + 1)
-  end
+  if path == ALLOCATIONS_PREFIX or path == ALLOCATIONS_PREFIX .. "/" then return "/placement" end
+  if starts(path, ALLOCATIONS_PREFIX .. "/") then return path:sub(#ALLOCATIONS_PREFIX + 1) end
   if path == "/" then
     local version = headers:get("openstack-api-version")
     if version ~= nil and version:lower():find("placement", 1, true) then return "/placement" end
@@ -48,6 +49,7 @@ function envoy_on_request(handle)
   headers:replace("x-rest-target", target)
   headers:replace("x-rest-method", headers:get(":method"))
   headers:replace("x-rest-log", masked(target))
+  headers:replace("x-rest-origin", (headers:get("x-forwarded-proto") or "http") .. "://" .. (headers:get(":authority") or ""))
   local mark = target:find("?", 1, true)
   headers:replace(":path", lookup(mark and target:sub(1, mark - 1) or target, headers))
   -- gRPC drops what is not printable ASCII; without this key a call would be done again when it is repeated.
@@ -64,10 +66,9 @@ function envoy_on_response(handle)
   if status ~= nil then
     headers:replace(":status", status)
     headers:remove("x-http-code")
-    if status == "204" then
-      headers:remove("content-type")
-      headers:remove("content-length")
-    end
+    -- An answer without a body may have no type: the transcoder writes an empty one.
+    if status == "204" or headers:get("content-type") == "" then headers:remove("content-type") end
+    if status == "204" then headers:remove("content-length") end
   end
   for _, name in ipairs(INSIDE) do headers:remove(name) end
 end

@@ -18,8 +18,20 @@ export interface HttpRequest {
   /** As sent, empty when absent. */
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** Scheme and authority by which the caller reached the edge, for instance `http://host:8080`. */
+  readonly origin: string;
   /** Names the call in logs and, where a document has it, in the answer. */
   readonly requestId: string;
+}
+
+/** The tokens a call carries, as sent. */
+export interface Credentials {
+  /** Value of `x-auth-token`. */
+  readonly authToken: string | undefined;
+  /** Scheme and rest of `authorization`. */
+  readonly authorization: string | undefined;
+  /** All headers or metadata, for families with test modes that read further ones. */
+  header(name: string): string | undefined;
 }
 
 /** A documented answer. Large bodies come in pieces, which are put on the wire as one. */
@@ -38,14 +50,25 @@ export interface Family {
   readonly ignoresTrailingSlash: boolean;
   /** Whether a path that no route takes belongs to this family. */
   owns(path: string, headers: HttpHeaders): boolean;
+  /**
+   * Returns the path by which the route table knows a path of this family, which may also live below
+   * a prefix that only the running server knows; undefined when no route is meant. Absent: the path
+   * itself.
+   */
+  routePath?(path: string, headers: HttpHeaders): string | undefined;
   /** Returns the documented answer to a failure; INTERNAL must not show the message. */
   fault(failure: Failure, request: HttpRequest): HttpAnswer;
   /**
    * Returns the documented answer to a path that no route takes with this method.
    *
    * @param allowed - the methods the path has, ascending; none when the path is unknown.
+   * @param credentials - for families that judge the caller before the path.
    */
-  unmatched(request: HttpRequest, allowed: readonly string[]): HttpAnswer;
+  unmatched(
+    request: HttpRequest,
+    allowed: readonly string[],
+    credentials: Credentials,
+  ): HttpAnswer | Promise<HttpAnswer>;
 }
 
 /** Returns the last value of a query parameter; empty when present without one. */

@@ -11,6 +11,7 @@ import type { PathMatch, RouteTable } from './route-table.js';
 /** Metadata by which `edge.lua` marks REST calls and learns the status line. */
 export const TARGET_HEADER = 'x-rest-target';
 const METHOD_HEADER = 'x-rest-method';
+const ORIGIN_HEADER = 'x-rest-origin';
 const STATUS_HEADER = 'x-http-code';
 
 /** What the REST face needs to know of all routes. */
@@ -57,10 +58,12 @@ async function dispatch(
   request: HttpRequest,
   family: Family,
 ): Promise<HttpAnswer> {
-  const match = edge.table.find(request.path, family.ignoresTrailingSlash);
-  if (match === undefined) return family.unmatched(request, []);
+  const path = family.routePath ? family.routePath(request.path, request.headers) : request.path;
+  const match = path === undefined ? undefined : edge.table.find(path, family.ignoresTrailingSlash);
+  if (match === undefined) return family.unmatched(request, [], call.credentials);
   const method = methodMeant(edge, match, request.method);
-  if (method === undefined) return family.unmatched(request, allowedBy(edge, match));
+  if (method === undefined)
+    return family.unmatched(request, allowedBy(edge, match), call.credentials);
   const placed = { ...request, parameters: match.parameters };
   return method.route.answerRest(placed, call.credentials, call.context);
 }
@@ -104,6 +107,7 @@ function requestFrom(call: Call, metadata: Metadata, message: unknown): HttpRequ
     parameters: [],
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: headersFrom(metadata),
+    origin: String(metadata.get(ORIGIN_HEADER)[0] ?? ''),
     contentType: rest?.contentType ?? '',
     body: rest?.data ?? new Uint8Array(),
     requestId: call.requestId,

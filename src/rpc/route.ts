@@ -2,17 +2,9 @@ import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { CallContext } from '../kernel/call-context.js';
 import { Failure } from '../kernel/failure.js';
 import type { Principal } from '../kernel/principal.js';
-import type { Family, HttpAnswer, HttpRequest } from './http.js';
+import type { Credentials, Family, HttpAnswer, HttpRequest } from './http.js';
 
-/** The tokens a call carries, as sent. */
-export interface Credentials {
-  /** Value of `x-auth-token`. */
-  readonly authToken: string | undefined;
-  /** Scheme and rest of `authorization`. */
-  readonly authorization: string | undefined;
-  /** All headers or metadata, for families with test modes that read further ones. */
-  header(name: string): string | undefined;
-}
+export type { Credentials } from './http.js';
 
 /** Who may call a route. */
 export interface Caller<P extends Principal> {

@@ -144,6 +144,7 @@ function requestOf(fields: Partial<HttpRequest>): HttpRequest {
     parameters: [],
     query: new URLSearchParams(),
     headers: {},
+    origin: 'http://edge.test',
     contentType: 'application/json',
     body: new Uint8Array(),
     requestId: 'r',

@@ -23,6 +23,7 @@ function request(body: string, fields: Partial<HttpRequest> = {}): HttpRequest {
     parameters: [],
     query: new URLSearchParams(),
     headers: {},
+    origin: 'http://edge.test',
     contentType: 'application/json',
     body: Buffer.from(body),
     requestId: 'r',
