@@ -48,7 +48,19 @@ export type FailureReason =
   | 'TOO_LARGE'
   | 'INTERNAL'
   | 'COMMISSION_SETTLED'
-  | 'REQUEST_ID_REUSED';
+  | 'REQUEST_ID_REUSED'
+  | 'GENERATION_CONFLICT'
+  | 'UNKNOWN_PROVIDER'
+  | 'UNKNOWN_RESOURCE_CLASS'
+  | 'UNKNOWN_TRAIT'
+  | 'NO_INVENTORY'
+  | 'UNIT_VIOLATED'
+  | 'CAPACITY_EXCEEDED'
+  | 'INVENTORY_IN_USE'
+  | 'PROVIDER_IN_USE'
+  | 'PROVIDER_HAS_CHILDREN'
+  | 'RESOURCE_CLASS_IN_USE'
+  | 'TRAIT_IN_USE';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;

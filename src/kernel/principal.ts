@@ -36,8 +36,18 @@ export interface TokenScope {
   readonly roles: readonly string[];
 }
 
+/** A caller as far as the rules of an OpenStack-style API look: for whom, and in which roles. */
+export interface ScopedPrincipal {
+  readonly kind: 'scoped';
+  /** Opaque; not every one is a user of ours. */
+  readonly user: string;
+  readonly scope: TokenScope;
+  /** Speaks for the whole cloud, which no project rule allows. */
+  readonly isSystemScoped: boolean;
+}
+
 /** Who calls. */
-export type Principal = UserPrincipal | ComponentPrincipal | AnonymousPrincipal;
+export type Principal = UserPrincipal | ComponentPrincipal | ScopedPrincipal | AnonymousPrincipal;
 
 /** The caller of operations that ask for nobody. */
 export const ANONYMOUS: AnonymousPrincipal = { kind: 'anonymous' };
