@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Allocations, createAllocations } from './allocations/index.js';
 import type { Config } from './config.js';
 import { Database } from './db/database.js';
 import { migrate, requireCurrentSchema } from './db/migrate.js';
@@ -36,6 +37,7 @@ export interface Operations {
   readonly identity: Identity;
   readonly quotas: Quotas;
   readonly projects: Projects;
+  readonly allocations: Allocations;
   /** The keys of the state file, in the order in which they are applied. */
   readonly stateSections: readonly StateSection[];
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export interface Operations {
 export interface OperationsOptions {
   readonly clock?: Clock;
   readonly onBatch?: (size: number) => void;
+  readonly onAllocationsBatch?: (size: number) => void;
 }
 
 /** Wires the slices: each gets the ones below it, and hooks that lead to those above. */
@@ -86,11 +89,22 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     quotas,
     acceptedUsers: (tx, uuids) => identity.acceptedUsers(tx, uuids),
   });
+  const allocations: Allocations = createAllocations({
+    database,
+    clock,
+    identity,
+    prefix: config.allocationsPrefix,
+    publicUrl: config.publicUrl,
+    auth: config.allocationsAuth,
+    policy: config.allocationsPolicy,
+    onBatch: options.onAllocationsBatch,
+  });
   return {
     database,
     identity,
     quotas,
     projects,
+    allocations,
     stateSections: [
       ...identity.stateSections({ resources: quotas.nestedResources }),
       ...projects.stateSections,
@@ -115,21 +129,29 @@ export async function migrateDatabase(
 /** Returns a server process that has not started yet. */
 export function createApp(config: Config, log: Logger, options: { clock?: Clock } = {}): App {
   const registry = new Registry();
-  const batches = batchSizes(registry);
+  const batches = batchSizes(registry, 'apportion_ledger_batch_size', 'the ledger');
+  const allocationBatches = batchSizes(
+    registry,
+    'apportion_allocations_batch_size',
+    'allocation writes',
+  );
   const operations = createOperations(config, {
     ...options,
     onBatch: (size) => {
       batches.observe(size);
     },
+    onAllocationsBatch: (size) => {
+      allocationBatches.observe(size);
+    },
   });
-  const { database, identity } = operations;
+  const { database, identity, allocations } = operations;
   watchPool(registry, operations);
   collectDefaultMetrics({ register: registry });
   const jobs = createBackgroundWork(config, operations, log, registry);
   let isDraining = false;
   const server = createRpcServer({
     services: allServices(operations, () => !isDraining && database.availability.isAvailable),
-    families: [astakos, OWN_FAMILY],
+    families: [astakos, allocations.family, OWN_FAMILY],
     httpRules,
     descriptors: readDescriptors(),
     metrics: createRpcMetrics(registry),
@@ -143,7 +165,9 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
     async start() {
       await requireCurrentSchema(requireDatabaseUrl(config));
       watchAvailability(operations, log, health);
+      warnOfOpenDoors(config, log);
       await identity.start();
+      await allocations.start();
       await jobs.start();
       const port = await server.listen(config.serverAddress);
       health();
@@ -180,8 +204,19 @@ function allServices(operations: Operations, isServing: () => boolean): readonly
   return [
     ...operations.identity.services,
     ...operations.quotas.services,
+    ...operations.allocations.services,
     createEdgeService(isServing),
   ];
+}
+
+/** Says at every start, and loudly, what is meant for tests and closed networks alone. */
+function warnOfOpenDoors({ allocationsAuth, allocationsPolicy }: Config, log: Logger): void {
+  if (allocationsAuth === 'noauth2')
+    log.warn(
+      'ALLOCATIONS_AUTH=noauth2: the Placement API believes whatever user and roles a request names',
+    );
+  if (allocationsPolicy === 'open')
+    log.warn('ALLOCATIONS_POLICY=open: the Placement API lets everyone do everything');
 }
 
 function watchAvailability({ database }: Operations, log: Logger, health: () => void): void {
@@ -220,10 +255,10 @@ function createBackgroundWork(
   return jobs;
 }
 
-function batchSizes(registry: Registry): Histogram {
+function batchSizes(registry: Registry, name: string, what: string): Histogram {
   return new Histogram({
-    name: 'apportion_ledger_batch_size',
-    help: 'Operations written in one transaction of the ledger.',
+    name,
+    help: `Operations written in one transaction of ${what}.`,
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
     registers: [registry],
   });

@@ -84,6 +84,21 @@ export const SETTINGS = {
       .default('/placement'),
     'Path below which the Placement API lives.',
   ),
+  allocationsAuth: setting(
+    'ALLOCATIONS_AUTH',
+    z.enum(['token', 'noauth2']).default('token'),
+    'Who calls the Placement API: owners of tokens, or whoever a request says (`noauth2`; for tests).',
+  ),
+  allocationsNoauthAnywhere: setting(
+    'ALLOCATIONS_NOAUTH_ANYWHERE',
+    flag(false),
+    'Allow `noauth2` on addresses that other machines can reach.',
+  ),
+  allocationsPolicy: setting(
+    'ALLOCATIONS_POLICY',
+    z.enum(['new', 'legacy', 'open']).default('new'),
+    'Rules of the Placement API: the documented ones, the older ones, or none (`open`; for tests).',
+  ),
   maxBodyBytes: setting(
     'MAX_BODY_BYTES',
     wholeNumber(4_194_304, 1024, 268_435_456),
@@ -164,6 +179,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   const found = values as Values;
   if ((found.tlsCert === undefined) !== (found.tlsKey === undefined))
     throw new OperatorError('TLS_CERT and TLS_KEY: set both or neither');
+  refuseReachableNoauth2(found);
   const scheme = found.tlsCert === undefined ? 'http' : 'https';
   return {
     ...found,
@@ -171,6 +187,24 @@ export function loadConfig(environment: Environment = process.env): Config {
     logFormat: found.logFormat ?? (process.stdout.isTTY ? 'pretty' : 'json'),
   };
 }
+
+/** Without authentication whoever reaches the port is the administrator of the cloud. */
+function refuseReachableNoauth2(found: Values): void {
+  if (found.allocationsAuth !== 'noauth2' || found.allocationsNoauthAnywhere) return;
+  const hosts = {
+    LISTEN_ADDRESS: found.listenAddress,
+    SERVER_ADDRESS: found.serverAddress.replace(/:\d+$/, ''),
+  };
+  for (const [variable, host] of Object.entries(hosts)) {
+    if (LOOPBACK.test(host)) continue;
+    throw new OperatorError(
+      `ALLOCATIONS_AUTH: noauth2 is refused while ${variable} is ${host}, which others may reach; ` +
+        'ALLOCATIONS_NOAUTH_ANYWHERE=true insists',
+    );
+  }
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 
 /**
  * Returns the environment for a process of ours with these settings.
