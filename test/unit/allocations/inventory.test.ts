@@ -5,10 +5,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   capacityOf,
+  fieldOutOfBounds,
   fitsUnits,
   type Inventory,
   INVENTORY_DEFAULTS,
   isValidInventory,
+  LARGEST_RATIO,
   LARGEST_UNIT,
 } from '../../../src/allocations/domain/inventory.js';
 
@@ -86,5 +88,33 @@ describe('whether an inventory may be stored', () => {
         return !isValidInventory(one, false) || isValidInventory(one, true);
       }),
     );
+  });
+});
+
+describe('the bounds of the fields of an inventory', () => {
+  it('let pass what is on them [13.2]', () => {
+    const largest = {
+      ...{ total: LARGEST_UNIT, reserved: LARGEST_UNIT, minUnit: LARGEST_UNIT },
+      ...{ maxUnit: LARGEST_UNIT, stepSize: LARGEST_UNIT, allocationRatio: LARGEST_RATIO },
+    };
+    expect(fieldOutOfBounds(largest)).to.equal(undefined);
+    const least = { total: 1n, reserved: 0n, minUnit: 1n, maxUnit: 1n, stepSize: 1n };
+    expect(fieldOutOfBounds({ ...least, allocationRatio: -1e308 })).to.equal(undefined);
+  });
+
+  it('name the field that is beyond them [13.2]', () => {
+    const wrong: readonly (readonly [Partial<Inventory>, string])[] = [
+      [{ total: 0n }, 'total'],
+      [{ total: LARGEST_UNIT + 1n }, 'total'],
+      [{ reserved: -1n }, 'reserved'],
+      [{ minUnit: 0n }, 'min_unit'],
+      [{ maxUnit: LARGEST_UNIT + 1n }, 'max_unit'],
+      [{ stepSize: 0n }, 'step_size'],
+      [{ allocationRatio: 3.40283e38 }, 'allocation_ratio'],
+      [{ allocationRatio: -Infinity }, 'allocation_ratio'],
+      [{ allocationRatio: NaN }, 'allocation_ratio'],
+    ];
+    for (const [fields, name] of wrong)
+      expect(fieldOutOfBounds(inventory(fields)), name).to.equal(name);
   });
 });
