@@ -26,11 +26,11 @@ local function masked(target)
   return (text:gsub("^(/identity/v2%.0/tokens/)[^/?]+", "%1***"))
 end
 
--- The path that the transcoder looks up.
+-- The path that the transcoder looks up. The routes of the Placement API are bound at the root, its root document at
+-- /placement; the server itself decides what the target means, so nothing is lost when another API's route is found here.
 local function lookup(path, headers)
-  if ALLOCATIONS_PREFIX ~= "/placement" and (path == ALLOCATIONS_PREFIX or starts(path, ALLOCATIONS_PREFIX .. "/")) then
-    return "/placement" .. path:sub(#ALLOCATIONS_PREFIX + 1)
-  end
+  if path == ALLOCATIONS_PREFIX or path == ALLOCATIONS_PREFIX .. "/" then return "/placement" end
+  if starts(path, ALLOCATIONS_PREFIX .. "/") then return path:sub(#ALLOCATIONS_PREFIX + 1) end
   if path == "/" then
     local version = headers:get("openstack-api-version")
     if version ~= nil and version:lower():find("placement", 1, true) then return "/placement" end
@@ -66,10 +66,9 @@ function envoy_on_response(handle)
   if status ~= nil then
     headers:replace(":status", status)
     headers:remove("x-http-code")
-    if status == "204" then
-      headers:remove("content-type")
-      headers:remove("content-length")
-    end
+    -- An answer without a body may have no type: the transcoder writes an empty one.
+    if status == "204" or headers:get("content-type") == "" then headers:remove("content-type") end
+    if status == "204" then headers:remove("content-length") end
   end
   for _, name in ipairs(INSIDE) do headers:remove(name) end
 end

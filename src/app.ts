@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Allocations, createAllocations } from './allocations/index.js';
 import { type Config, openDoors } from './config.js';
 import { Database } from './db/database.js';
 import { migrate, requireCurrentSchema } from './db/migrate.js';
@@ -40,18 +41,22 @@ export interface Operations {
   readonly projects: Projects;
   readonly events: Events;
   readonly images: ImageSharing;
+  readonly allocations: Allocations;
   /** The keys of the state file, in the order in which they are applied. */
   readonly stateSections: readonly StateSection[];
   close(): Promise<void>;
 }
 
+/** What is written in batches. */
+export type BatchKind = 'ledger' | 'allocations' | 'images';
+
 /** Options of the composition that only tests and the server set. */
 export interface OperationsOptions {
   readonly clock?: Clock;
-  readonly onBatch?: (size: number) => void;
+  /** Told of every batch of writes, by what it writes. */
+  readonly onBatch?: (kind: BatchKind, size: number) => void;
   /** Told of every event that this process recorded, once it is committed. */
   readonly onEvent?: (event: EventLine) => void;
-  readonly onSharingBatch?: (size: number) => void;
 }
 
 /** Wires the slices: each gets the ones below it, and hooks that lead to those above. */
@@ -85,7 +90,7 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     rememberMs: config.requestIdDays * 86_400_000,
     defaultExpiryMs:
       config.commissionExpirySeconds === 0 ? null : config.commissionExpirySeconds * 1000,
-    onBatch: options.onBatch,
+    onBatch: (size) => options.onBatch?.('ledger', size),
   });
   const events: Events = createEvents({
     database,
@@ -105,7 +110,17 @@ export function createOperations(config: Config, options: OperationsOptions = {}
   const images = createImages(config, {
     ...{ database, clock, identity },
     recordEvents: (tx, list) => events.record(tx, list),
-    onBatch: options.onSharingBatch,
+    onBatch: (size) => options.onBatch?.('images', size),
+  });
+  const allocations: Allocations = createAllocations({
+    database,
+    clock,
+    identity,
+    prefix: config.allocationsPrefix,
+    publicUrl: config.publicUrl,
+    auth: config.allocationsAuth,
+    policy: config.allocationsPolicy,
+    onBatch: (size) => options.onBatch?.('allocations', size),
   });
   return {
     database,
@@ -114,6 +129,7 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     projects,
     events,
     images,
+    allocations,
     stateSections: [
       ...identity.stateSections({ resources: quotas.nestedResources }),
       ...projects.stateSections,
@@ -165,21 +181,21 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
   const batches = batchSizes(registry);
   const operations = createOperations(config, {
     ...options,
-    onBatch: (size) => {
-      batches.observe(size);
+    onBatch: (kind, size) => {
+      batches[kind].observe(size);
     },
     onEvent: (event) => {
       log.info({ event }, 'event');
     },
   });
-  const { database, identity } = operations;
+  const { database, identity, allocations } = operations;
   watchPool(registry, operations);
   collectDefaultMetrics({ register: registry });
   const jobs = createBackgroundWork(config, operations, log, registry);
   let isDraining = false;
   const server = createRpcServer({
     services: allServices(operations, () => !isDraining && database.availability.isAvailable),
-    families: [astakos, operations.images.family, OWN_FAMILY],
+    families: [astakos, allocations.family, operations.images.family, OWN_FAMILY],
     httpRules,
     descriptors: readDescriptors(),
     metrics: createRpcMetrics(registry),
@@ -195,6 +211,7 @@ export function createApp(config: Config, log: Logger, options: { clock?: Clock 
       watchAvailability(operations, log, health);
       for (const line of openDoors(config)) log.warn(line);
       await identity.start();
+      await allocations.start();
       await jobs.start();
       const port = await server.listen(config.serverAddress);
       health();
@@ -234,6 +251,7 @@ function allServices(operations: Operations, isServing: () => boolean): readonly
     ...operations.projects.services,
     ...operations.events.services,
     ...operations.images.services,
+    ...operations.allocations.services,
     createEdgeService(isServing),
   ];
 }
@@ -274,13 +292,19 @@ function createBackgroundWork(
   return jobs;
 }
 
-function batchSizes(registry: Registry): Histogram {
-  return new Histogram({
-    name: 'apportion_ledger_batch_size',
-    help: 'Operations written in one transaction of the ledger.',
-    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-    registers: [registry],
-  });
+function batchSizes(registry: Registry): Readonly<Record<BatchKind, Histogram>> {
+  const sizes = (kind: BatchKind, what: string) =>
+    new Histogram({
+      name: `apportion_${kind}_batch_size`,
+      help: `Operations written in one transaction of ${what}.`,
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers: [registry],
+    });
+  return {
+    ledger: sizes('ledger', 'the ledger'),
+    allocations: sizes('allocations', 'allocation writes'),
+    images: sizes('images', 'image sharing'),
+  };
 }
 
 function watchPool(registry: Registry, { database, quotas }: Operations): void {

@@ -151,6 +151,21 @@ export const SETTINGS = {
     wholeNumber(1000, 1, 10_000),
     'Most images of a page, whatever the request says.',
   ),
+  allocationsAuth: setting(
+    'ALLOCATIONS_AUTH',
+    z.enum(['token', 'noauth2']).default('token'),
+    'Who calls the Placement API: owners of tokens, or whoever a request says (`noauth2`; for tests).',
+  ),
+  allocationsNoauthAnywhere: setting(
+    'ALLOCATIONS_NOAUTH_ANYWHERE',
+    flag(false),
+    'Allow `noauth2` on addresses that other machines can reach.',
+  ),
+  allocationsPolicy: setting(
+    'ALLOCATIONS_POLICY',
+    z.enum(['new', 'legacy', 'open']).default('new'),
+    'Rules of the Placement API: the documented ones, the older ones, or none (`open`; for tests).',
+  ),
   maxBodyBytes: setting(
     'MAX_BODY_BYTES',
     wholeNumber(4_194_304, 1024, 268_435_456),
@@ -248,6 +263,7 @@ export function loadConfig(environment: Environment = process.env): Config {
 /** What believes whatever a request says of its sender, and the setting that insists on it. */
 const OPEN_DOORS = [
   { name: 'imagesAuth', open: 'fake', insists: 'imagesFakeAnywhere' },
+  { name: 'allocationsAuth', open: 'noauth2', insists: 'allocationsNoauthAnywhere' },
 ] as const satisfies readonly {
   readonly name: keyof Values;
   readonly open: string;
@@ -256,10 +272,13 @@ const OPEN_DOORS = [
 
 /** Returns a line for each door that is open: without authentication callers are whoever they like. */
 export function openDoors(config: Values | Config): readonly string[] {
-  return OPEN_DOORS.filter(({ name, open }) => config[name] === open).map(
+  const lines = OPEN_DOORS.filter(({ name, open }) => config[name] === open).map(
     ({ name, open }) =>
       `${SETTINGS[name].variable}=${open}: whoever reaches the port may be anybody, administrators included`,
   );
+  if (config.allocationsPolicy === 'open')
+    lines.push('ALLOCATIONS_POLICY=open: the Placement API lets everyone do everything');
+  return lines;
 }
 
 /** Throws an OperatorError when a door is open to other machines and nobody insists on it. */

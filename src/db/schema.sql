@@ -27,6 +27,18 @@ AS $function$
       raise exception 'settled commissions are immutable' using errcode = 'restrict_violation';
     end $function$;
 
+create table allocations (
+  consumer_id bigint not null,
+  resource_provider_id bigint not null,
+  resource_class_id bigint not null,
+  used bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint allocations_pkey PRIMARY KEY (consumer_id, resource_provider_id, resource_class_id),
+  constraint allocations_consumer_id_fkey FOREIGN KEY (consumer_id) REFERENCES consumers(id),
+  constraint allocations_resource_provider_id_resource_class_id_fkey FOREIGN KEY (resource_provider_id, resource_class_id) REFERENCES inventories(resource_provider_id, resource_class_id),
+  constraint allocations_used_check CHECK (used >= 1)
+);
+
 create table commission_requests (
   component_id bigint not null,
   request_id text not null,
@@ -60,6 +72,24 @@ create table components (
   constraint components_pkey PRIMARY KEY (id),
   constraint components_name_key UNIQUE (name),
   constraint components_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 255)
+);
+
+create table consumers (
+  id bigint generated always as identity not null,
+  uuid text not null,
+  generation bigint not null,
+  project_id text not null,
+  user_id text not null,
+  consumer_type text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint consumers_pkey PRIMARY KEY (id),
+  constraint consumers_uuid_key UNIQUE (uuid),
+  constraint consumers_consumer_type_check CHECK (consumer_type ~ '^[A-Z0-9_]{1,255}$'::text),
+  constraint consumers_generation_check CHECK (generation >= 1),
+  constraint consumers_project_id_check CHECK (char_length(project_id) >= 1 AND char_length(project_id) <= 255),
+  constraint consumers_user_id_check CHECK (char_length(user_id) >= 1 AND char_length(user_id) <= 255),
+  constraint consumers_uuid_check CHECK (uuid ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'::text)
 );
 
 create table endpoints (
@@ -154,6 +184,30 @@ END),
   constraint images_status_check CHECK (status = ANY (ARRAY['queued'::text, 'saving'::text, 'active'::text, 'killed'::text, 'deleted'::text, 'uploading'::text, 'importing'::text, 'pending_delete'::text, 'deactivated'::text])),
   constraint images_tags_check CHECK (array_position(tags, NULL::text) IS NULL),
   constraint images_visibility_check CHECK (visibility = ANY (ARRAY['private'::text, 'shared'::text, 'community'::text, 'public'::text]))
+);
+
+create table inventories (
+  resource_provider_id bigint not null,
+  resource_class_id bigint not null,
+  total bigint not null,
+  reserved bigint not null,
+  min_unit bigint not null,
+  max_unit bigint not null,
+  step_size bigint not null,
+  allocation_ratio double precision not null,
+  used bigint default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint inventories_pkey PRIMARY KEY (resource_provider_id, resource_class_id),
+  constraint inventories_resource_class_id_fkey FOREIGN KEY (resource_class_id) REFERENCES resource_classes(id),
+  constraint inventories_resource_provider_id_fkey FOREIGN KEY (resource_provider_id) REFERENCES resource_providers(id),
+  constraint inventories_allocation_ratio_check CHECK (allocation_ratio <= '340282000000000000000000000000000000000'::numeric::double precision),
+  constraint inventories_max_unit_check CHECK (max_unit >= 1 AND max_unit <= 2147483647),
+  constraint inventories_min_unit_check CHECK (min_unit >= 1 AND min_unit <= 2147483647),
+  constraint inventories_reserved_check CHECK (reserved >= 0 AND reserved <= total),
+  constraint inventories_step_size_check CHECK (step_size >= 1 AND step_size <= 2147483647),
+  constraint inventories_total_check CHECK (total >= 1 AND total <= 2147483647),
+  constraint inventories_used_check CHECK (used >= 0)
 );
 
 create table job_workers (
@@ -319,6 +373,56 @@ END),
   constraint projects_uuid_check CHECK (char_length(uuid) >= 1 AND char_length(uuid) <= 255)
 );
 
+create table provider_aggregates (
+  resource_provider_id bigint not null,
+  aggregate_uuid text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint provider_aggregates_pkey PRIMARY KEY (resource_provider_id, aggregate_uuid),
+  constraint provider_aggregates_resource_provider_id_fkey FOREIGN KEY (resource_provider_id) REFERENCES resource_providers(id),
+  constraint provider_aggregates_aggregate_uuid_check CHECK (char_length(aggregate_uuid) >= 1 AND char_length(aggregate_uuid) <= 255)
+);
+
+create table provider_traits (
+  resource_provider_id bigint not null,
+  trait_id bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint provider_traits_pkey PRIMARY KEY (resource_provider_id, trait_id),
+  constraint provider_traits_resource_provider_id_fkey FOREIGN KEY (resource_provider_id) REFERENCES resource_providers(id),
+  constraint provider_traits_trait_id_fkey FOREIGN KEY (trait_id) REFERENCES traits(id)
+);
+
+create table resource_classes (
+  id bigint default nextval('resource_class_ids'::regclass) not null,
+  name text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint resource_classes_pkey PRIMARY KEY (id),
+  constraint resource_classes_name_key UNIQUE (name),
+  constraint resource_classes_id_check CHECK ((id < 10000) = (name !~ '^CUSTOM_'::text)),
+  constraint resource_classes_name_check CHECK (name ~ '^[A-Z0-9_]{1,255}$'::text)
+);
+
+create table resource_providers (
+  id bigint default nextval('resource_provider_ids'::regclass) not null,
+  uuid text not null,
+  name text not null,
+  generation bigint default 0 not null,
+  parent_provider_id bigint,
+  root_provider_id bigint not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint resource_providers_pkey PRIMARY KEY (id),
+  constraint resource_providers_name_key UNIQUE (name),
+  constraint resource_providers_uuid_key UNIQUE (uuid),
+  constraint resource_providers_parent_provider_id_fkey FOREIGN KEY (parent_provider_id) REFERENCES resource_providers(id),
+  constraint resource_providers_root_provider_id_fkey FOREIGN KEY (root_provider_id) REFERENCES resource_providers(id),
+  constraint resource_providers_generation_check CHECK (generation >= 0),
+  constraint resource_providers_name_check CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint resource_providers_parent_provider_id_check CHECK (parent_provider_id <> id),
+  constraint resource_providers_root_provider_id_check CHECK ((parent_provider_id IS NULL) = (root_provider_id = id)),
+  constraint resource_providers_uuid_check CHECK (uuid ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'::text)
+);
+
 create table resources (
   name text not null,
   service text not null,
@@ -387,6 +491,15 @@ create table tokens (
   constraint tokens_owner_check CHECK (num_nonnulls(user_id, component_id) = 1)
 );
 
+create table traits (
+  id bigint generated always as identity not null,
+  name text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint traits_pkey PRIMARY KEY (id),
+  constraint traits_name_key UNIQUE (name),
+  constraint traits_name_check CHECK (name ~ '^[A-Z0-9_]{1,255}$'::text)
+);
+
 create table users (
   id bigint generated always as identity not null,
   uuid text not null,
@@ -430,9 +543,11 @@ create view provision_log as
      CROSS JOIN LATERAL UNNEST(s.holding_ids, s.limits, s.usage_mins, s.usage_maxs, s.quantities) p(holding_id, "limit", usage_min, usage_max, delta_quantity)
      JOIN holdings h ON h.id = p.holding_id;
 
+CREATE INDEX allocations_resource_provider_id_consumer_id_idx ON public.allocations USING btree (resource_provider_id, consumer_id);
 CREATE INDEX commission_requests_created_at_idx ON public.commission_requests USING btree (created_at);
 CREATE INDEX commissions_component_id_serial_idx ON public.commissions USING btree (component_id, serial);
 CREATE INDEX commissions_expires_at_idx ON public.commissions USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE INDEX consumers_project_id_user_id_idx ON public.consumers USING btree (project_id, user_id);
 CREATE INDEX events_at_idx ON public.events USING btree (at);
 CREATE INDEX events_subject_idx ON public.events USING btree (subject, xact, id);
 CREATE INDEX events_type_idx ON public.events USING btree (type, xact, id);
@@ -445,6 +560,7 @@ CREATE INDEX images_tags_idx ON public.images USING gin (tags) WHERE (deleted_at
 CREATE INDEX images_updated_at_idx ON public.images USING btree (updated_at, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX images_visibility_created_at_idx ON public.images USING btree (visibility, created_at, id) WHERE (deleted_at IS NULL);
 CREATE INDEX images_visibility_name_idx ON public.images USING btree (visibility, COALESCE(name, ''::text), created_at, id) WHERE (deleted_at IS NULL);
+CREATE INDEX inventories_resource_class_id_idx ON public.inventories USING btree (resource_class_id);
 CREATE INDEX project_applications_applicant_idx ON public.project_applications USING btree (applicant);
 CREATE UNIQUE INDEX project_applications_pending_idx ON public.project_applications USING btree (project_id) WHERE (state = 'pending'::text);
 CREATE INDEX project_log_deactivation_idx ON public.project_log USING btree (project_id, at) WHERE (to_state = ANY (ARRAY['suspended'::text, 'terminated'::text]));
@@ -459,6 +575,10 @@ CREATE INDEX projects_owner_idx ON public.projects USING btree (owner);
 CREATE INDEX projects_public_idx ON public.projects USING btree (id) WHERE ((state = 'active'::text) AND (NOT private));
 CREATE INDEX projects_realname_idx ON public.projects USING btree (realname);
 CREATE INDEX projects_state_idx ON public.projects USING btree (state);
+CREATE INDEX provider_aggregates_aggregate_uuid_idx ON public.provider_aggregates USING btree (aggregate_uuid);
+CREATE INDEX provider_traits_trait_id_idx ON public.provider_traits USING btree (trait_id);
+CREATE INDEX resource_providers_parent_provider_id_idx ON public.resource_providers USING btree (parent_provider_id);
+CREATE INDEX resource_providers_root_provider_id_idx ON public.resource_providers USING btree (root_provider_id);
 CREATE INDEX resources_service_idx ON public.resources USING btree (service);
 CREATE INDEX services_component_id_idx ON public.services USING btree (component_id);
 CREATE INDEX tokens_component_id_idx ON public.tokens USING btree (component_id);

@@ -54,7 +54,19 @@ export type FailureReason =
   | 'IMAGE_NOT_SHAREABLE'
   | 'IMAGE_PROTECTED'
   | 'LIMIT_REACHED'
-  | 'UNSUPPORTED_MEDIA_TYPE';
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'GENERATION_CONFLICT'
+  | 'UNKNOWN_PROVIDER'
+  | 'UNKNOWN_RESOURCE_CLASS'
+  | 'UNKNOWN_TRAIT'
+  | 'NO_INVENTORY'
+  | 'UNIT_VIOLATED'
+  | 'CAPACITY_EXCEEDED'
+  | 'INVENTORY_IN_USE'
+  | 'PROVIDER_IN_USE'
+  | 'PROVIDER_HAS_CHILDREN'
+  | 'RESOURCE_CLASS_IN_USE'
+  | 'TRAIT_IN_USE';
 
 /** What a failure knows beyond its message; an absent fact is left out, never null. */
 export type Facts = Readonly<Record<string, string | bigint>>;

@@ -10,6 +10,15 @@ import {
   type ServiceError,
   status as Code,
 } from '@grpc/grpc-js';
+import { AllocationsServiceClient } from '../../src/gen/apportion/allocations/v1/allocations_service.js';
+import { AggregatesServiceClient } from '../../src/gen/apportion/allocations/v1/aggregates_service.js';
+import { InventoriesServiceClient } from '../../src/gen/apportion/allocations/v1/inventories_service.js';
+import { ProviderTraitsServiceClient } from '../../src/gen/apportion/allocations/v1/provider_traits_service.js';
+import { ResourceClassesServiceClient } from '../../src/gen/apportion/allocations/v1/resource_classes_service.js';
+import { ResourceProvidersServiceClient } from '../../src/gen/apportion/allocations/v1/resource_providers_service.js';
+import { RootServiceClient } from '../../src/gen/apportion/allocations/v1/root_service.js';
+import { TraitsServiceClient } from '../../src/gen/apportion/allocations/v1/traits_service.js';
+import { UsagesServiceClient } from '../../src/gen/apportion/allocations/v1/usages_service.js';
 import { EdgeServiceClient } from '../../src/gen/apportion/edge/v1/edge_service.js';
 import { EventsServiceClient } from '../../src/gen/apportion/events/v1/events_service.js';
 import { TokensServiceClient } from '../../src/gen/apportion/identity/v1/tokens_service.js';
@@ -55,6 +64,15 @@ export interface GrpcClient {
   readonly commissions: Calls<CommissionsServiceClient>;
   readonly quotas: Calls<QuotasServiceClient>;
   readonly resources: Calls<ResourcesServiceClient>;
+  readonly allocations: Calls<AllocationsServiceClient>;
+  readonly usages: Calls<UsagesServiceClient>;
+  readonly providers: Calls<ResourceProvidersServiceClient>;
+  readonly inventories: Calls<InventoriesServiceClient>;
+  readonly aggregates: Calls<AggregatesServiceClient>;
+  readonly providerTraits: Calls<ProviderTraitsServiceClient>;
+  readonly resourceClasses: Calls<ResourceClassesServiceClient>;
+  readonly traits: Calls<TraitsServiceClient>;
+  readonly placementRoot: Calls<RootServiceClient>;
   readonly edge: Calls<EdgeServiceClient>;
   readonly events: Calls<EventsServiceClient>;
   readonly projects: Calls<ProjectsServiceClient>;
@@ -93,6 +111,15 @@ export function connectGrpc(
     commissions: open(CommissionsServiceClient),
     quotas: open(QuotasServiceClient),
     resources: open(ResourcesServiceClient),
+    allocations: open(AllocationsServiceClient),
+    usages: open(UsagesServiceClient),
+    providers: open(ResourceProvidersServiceClient),
+    inventories: open(InventoriesServiceClient),
+    aggregates: open(AggregatesServiceClient),
+    providerTraits: open(ProviderTraitsServiceClient),
+    resourceClasses: open(ResourceClassesServiceClient),
+    traits: open(TraitsServiceClient),
+    placementRoot: open(RootServiceClient),
     edge: open(EdgeServiceClient),
     events: open(EventsServiceClient),
     projects: open(ProjectsServiceClient),

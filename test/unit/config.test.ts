@@ -109,6 +109,31 @@ const ROWS: Readonly<Record<Name, Row>> = {
   imagesNameLength: wholeNumber(255, 1, 255),
   imagesPageSize: wholeNumber(25, 1, 10_000),
   imagesLargestPage: wholeNumber(1000, 1, 10_000),
+  allocationsAuth: {
+    default: 'token',
+    takes: [
+      ['token', 'token'],
+      ['noauth2', 'noauth2'],
+    ],
+    refuses: ['keystone', 'noauth'],
+  },
+  allocationsNoauthAnywhere: {
+    default: false,
+    takes: [
+      ['false', false],
+      ['true', true],
+    ],
+    refuses: ['yes'],
+  },
+  allocationsPolicy: {
+    default: 'new',
+    takes: [
+      ['new', 'new'],
+      ['legacy', 'legacy'],
+      ['open', 'open'],
+    ],
+    refuses: ['none'],
+  },
   maxBodyBytes: wholeNumber(4_194_304, 1024, 268_435_456),
   maxProvisions: wholeNumber(10_000, 1, 100_000),
   quotasStrict: FLAG,
@@ -187,6 +212,23 @@ describe('settings', () => {
     for (const variable of ['TLS_CERT', 'TLS_KEY'])
       expect(refusal({ [variable]: 'file.pem' })).to.equal(
         'TLS_CERT and TLS_KEY: set both or neither',
+      );
+  });
+
+  it('refuse noauth2 on an address that others may reach, unless another setting insists', () => {
+    const settings = { ALLOCATIONS_AUTH: 'noauth2' };
+    for (const [variable, address] of [
+      ['LISTEN_ADDRESS', '0.0.0.0'],
+      ['SERVER_ADDRESS', '10.0.0.1:1'],
+    ] as const) {
+      const reachable = { ...settings, [variable]: address };
+      expect(refusal(reachable)).to.match(/^ALLOCATIONS_AUTH: noauth2 is refused/);
+      const insisting = { ...reachable, ALLOCATIONS_NOAUTH_ANYWHERE: 'true' };
+      expect(loadConfig(insisting).allocationsAuth).to.equal('noauth2');
+    }
+    for (const local of ['127.0.0.1', '127.1.2.3', 'localhost', '::1'])
+      expect(loadConfig({ ...settings, LISTEN_ADDRESS: local }).allocationsAuth).to.equal(
+        'noauth2',
       );
   });
 

@@ -8,6 +8,7 @@ import * as events from './0006-events-outbox.js';
 import * as applications from './0007-projects-applications.js';
 import * as membershipLog from './0008-projects-membership-log.js';
 import * as images from './0009-images-sharing.js';
+import * as allocations from './0010-allocations-ledger.js';
 
 /** A step of the schema, forth and back. */
 export interface Migration {
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { name: '0007_projects_applications', ...applications },
   { name: '0008_projects_membership_log', ...membershipLog },
   { name: '0009_images_sharing', ...images },
+  { name: '0010_allocations_ledger', ...allocations },
 ];

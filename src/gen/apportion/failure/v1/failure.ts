@@ -120,6 +120,52 @@ export enum FailureReason {
   FAILURE_REASON_LIMIT_REACHED = "FAILURE_REASON_LIMIT_REACHED",
   /** FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE - INVALID_ARGUMENT: the body of a REST request has another media type than the operation takes. */
   FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE = "FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE",
+  /**
+   * FAILURE_REASON_GENERATION_CONFLICT - ABORTED: somebody else changed the object since the caller read it, or it is there against the
+   * caller's word. Read, decide and write again. Facts: `kind` (`resource_provider`, `consumer`),
+   * `id`, `expected`, `given` (absent where there is no object, or none was expected).
+   */
+  FAILURE_REASON_GENERATION_CONFLICT = "FAILURE_REASON_GENERATION_CONFLICT",
+  /** FAILURE_REASON_UNKNOWN_PROVIDER - INVALID_ARGUMENT: the request refers to a resource provider that does not exist. Fact: `provider`. */
+  FAILURE_REASON_UNKNOWN_PROVIDER = "FAILURE_REASON_UNKNOWN_PROVIDER",
+  /**
+   * FAILURE_REASON_UNKNOWN_RESOURCE_CLASS - INVALID_ARGUMENT: the request refers to a resource class that does not exist. Fact:
+   * `resource_class`.
+   */
+  FAILURE_REASON_UNKNOWN_RESOURCE_CLASS = "FAILURE_REASON_UNKNOWN_RESOURCE_CLASS",
+  /**
+   * FAILURE_REASON_UNKNOWN_TRAIT - INVALID_ARGUMENT: the request refers to traits that do not exist. Fact: `traits`, names behind
+   * commas.
+   */
+  FAILURE_REASON_UNKNOWN_TRAIT = "FAILURE_REASON_UNKNOWN_TRAIT",
+  /**
+   * FAILURE_REASON_NO_INVENTORY - FAILED_PRECONDITION: the provider has nothing of the resource class. Facts: `provider`,
+   * `resource_class`, of the first one.
+   */
+  FAILURE_REASON_NO_INVENTORY = "FAILURE_REASON_NO_INVENTORY",
+  /**
+   * FAILURE_REASON_UNIT_VIOLATED - FAILED_PRECONDITION: the amount is below the least unit, above the largest one or not a multiple
+   * of the step. Facts: `provider`, `resource_class`, `requested`, `min_unit`, `max_unit`, `step_size`.
+   */
+  FAILURE_REASON_UNIT_VIOLATED = "FAILURE_REASON_UNIT_VIOLATED",
+  /**
+   * FAILURE_REASON_CAPACITY_EXCEEDED - RESOURCE_EXHAUSTED: the provider has not that much left. Facts: `provider`, `resource_class`,
+   * `requested`, `free` (negative when it is overcommitted). Retry when something was freed.
+   */
+  FAILURE_REASON_CAPACITY_EXCEEDED = "FAILURE_REASON_CAPACITY_EXCEEDED",
+  /**
+   * FAILURE_REASON_INVENTORY_IN_USE - FAILED_PRECONDITION: the inventory has allocations. Facts: `provider`, `resource_classes`, names
+   * behind commas.
+   */
+  FAILURE_REASON_INVENTORY_IN_USE = "FAILURE_REASON_INVENTORY_IN_USE",
+  /** FAILURE_REASON_PROVIDER_IN_USE - FAILED_PRECONDITION: the provider has allocations. Fact: `provider`. */
+  FAILURE_REASON_PROVIDER_IN_USE = "FAILURE_REASON_PROVIDER_IN_USE",
+  /** FAILURE_REASON_PROVIDER_HAS_CHILDREN - FAILED_PRECONDITION: other providers lie below the provider. Fact: `provider`. */
+  FAILURE_REASON_PROVIDER_HAS_CHILDREN = "FAILURE_REASON_PROVIDER_HAS_CHILDREN",
+  /** FAILURE_REASON_RESOURCE_CLASS_IN_USE - FAILED_PRECONDITION: a provider has inventory of the resource class. Fact: `resource_class`. */
+  FAILURE_REASON_RESOURCE_CLASS_IN_USE = "FAILURE_REASON_RESOURCE_CLASS_IN_USE",
+  /** FAILURE_REASON_TRAIT_IN_USE - FAILED_PRECONDITION: a provider has the trait. Fact: `trait`. */
+  FAILURE_REASON_TRAIT_IN_USE = "FAILURE_REASON_TRAIT_IN_USE",
   UNRECOGNIZED = "UNRECOGNIZED",
 }
 
@@ -224,6 +270,42 @@ export function failureReasonFromJSON(object: any): FailureReason {
     case 63:
     case "FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE":
       return FailureReason.FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE;
+    case 40:
+    case "FAILURE_REASON_GENERATION_CONFLICT":
+      return FailureReason.FAILURE_REASON_GENERATION_CONFLICT;
+    case 41:
+    case "FAILURE_REASON_UNKNOWN_PROVIDER":
+      return FailureReason.FAILURE_REASON_UNKNOWN_PROVIDER;
+    case 42:
+    case "FAILURE_REASON_UNKNOWN_RESOURCE_CLASS":
+      return FailureReason.FAILURE_REASON_UNKNOWN_RESOURCE_CLASS;
+    case 43:
+    case "FAILURE_REASON_UNKNOWN_TRAIT":
+      return FailureReason.FAILURE_REASON_UNKNOWN_TRAIT;
+    case 44:
+    case "FAILURE_REASON_NO_INVENTORY":
+      return FailureReason.FAILURE_REASON_NO_INVENTORY;
+    case 45:
+    case "FAILURE_REASON_UNIT_VIOLATED":
+      return FailureReason.FAILURE_REASON_UNIT_VIOLATED;
+    case 46:
+    case "FAILURE_REASON_CAPACITY_EXCEEDED":
+      return FailureReason.FAILURE_REASON_CAPACITY_EXCEEDED;
+    case 47:
+    case "FAILURE_REASON_INVENTORY_IN_USE":
+      return FailureReason.FAILURE_REASON_INVENTORY_IN_USE;
+    case 48:
+    case "FAILURE_REASON_PROVIDER_IN_USE":
+      return FailureReason.FAILURE_REASON_PROVIDER_IN_USE;
+    case 49:
+    case "FAILURE_REASON_PROVIDER_HAS_CHILDREN":
+      return FailureReason.FAILURE_REASON_PROVIDER_HAS_CHILDREN;
+    case 50:
+    case "FAILURE_REASON_RESOURCE_CLASS_IN_USE":
+      return FailureReason.FAILURE_REASON_RESOURCE_CLASS_IN_USE;
+    case 51:
+    case "FAILURE_REASON_TRAIT_IN_USE":
+      return FailureReason.FAILURE_REASON_TRAIT_IN_USE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -299,6 +381,30 @@ export function failureReasonToNumber(object: FailureReason): number {
       return 62;
     case FailureReason.FAILURE_REASON_UNSUPPORTED_MEDIA_TYPE:
       return 63;
+    case FailureReason.FAILURE_REASON_GENERATION_CONFLICT:
+      return 40;
+    case FailureReason.FAILURE_REASON_UNKNOWN_PROVIDER:
+      return 41;
+    case FailureReason.FAILURE_REASON_UNKNOWN_RESOURCE_CLASS:
+      return 42;
+    case FailureReason.FAILURE_REASON_UNKNOWN_TRAIT:
+      return 43;
+    case FailureReason.FAILURE_REASON_NO_INVENTORY:
+      return 44;
+    case FailureReason.FAILURE_REASON_UNIT_VIOLATED:
+      return 45;
+    case FailureReason.FAILURE_REASON_CAPACITY_EXCEEDED:
+      return 46;
+    case FailureReason.FAILURE_REASON_INVENTORY_IN_USE:
+      return 47;
+    case FailureReason.FAILURE_REASON_PROVIDER_IN_USE:
+      return 48;
+    case FailureReason.FAILURE_REASON_PROVIDER_HAS_CHILDREN:
+      return 49;
+    case FailureReason.FAILURE_REASON_RESOURCE_CLASS_IN_USE:
+      return 50;
+    case FailureReason.FAILURE_REASON_TRAIT_IN_USE:
+      return 51;
     case FailureReason.UNRECOGNIZED:
     default:
       return -1;
