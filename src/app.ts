@@ -7,7 +7,7 @@ import { migrate, requireCurrentSchema } from './db/migrate.js';
 import { createEvents, type EventLine, type Events } from './events/index.js';
 import { httpRules } from './gen/http-rules.js';
 import { astakos, createIdentity, type Identity, type IdentityHooks } from './identity/index.js';
-import { createImageSharing, type ImageSharing, type ImageSharingDeps } from './images/index.js';
+import { createImageSharing, type ImageSharing } from './images/index.js';
 import { type Clock, systemClock } from './kernel/clock.js';
 import { OperatorError } from './kernel/operator-error.js';
 import { createJobs, installJobSchema, type Jobs } from './jobs/index.js';
@@ -85,11 +85,7 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     clock,
     identity,
     hooks: quotasHooks,
-    strict: config.quotasStrict,
-    maxProvisions: config.maxProvisions,
-    rememberMs: config.requestIdDays * 86_400_000,
-    defaultExpiryMs:
-      config.commissionExpirySeconds === 0 ? null : config.commissionExpirySeconds * 1000,
+    ...quotaSettings(config),
     onBatch: (size) => options.onBatch?.('ledger', size),
   });
   const events: Events = createEvents({
@@ -107,19 +103,15 @@ export function createOperations(config: Config, options: OperationsOptions = {}
     identity,
     acceptedUsers: (tx, uuids) => identity.acceptedUsers(tx, uuids),
   });
-  const images = createImages(config, {
+  const images = createImageSharing({
     ...{ database, clock, identity },
+    ...imageSettings(config),
     recordEvents: (tx, list) => events.record(tx, list),
     onBatch: (size) => options.onBatch?.('images', size),
   });
   const allocations: Allocations = createAllocations({
-    database,
-    clock,
-    identity,
-    prefix: config.allocationsPrefix,
-    publicUrl: config.publicUrl,
-    auth: config.allocationsAuth,
-    policy: config.allocationsPolicy,
+    ...{ database, clock, identity },
+    ...allocationSettings(config),
     onBatch: (size) => options.onBatch?.('allocations', size),
   });
   return {
@@ -138,12 +130,27 @@ export function createOperations(config: Config, options: OperationsOptions = {}
   };
 }
 
-function createImages(
-  config: Config,
-  deps: Pick<ImageSharingDeps, 'database' | 'clock' | 'identity' | 'recordEvents' | 'onBatch'>,
-): ImageSharing {
-  return createImageSharing({
-    ...deps,
+function quotaSettings(config: Config) {
+  return {
+    strict: config.quotasStrict,
+    maxProvisions: config.maxProvisions,
+    rememberMs: config.requestIdDays * 86_400_000,
+    defaultExpiryMs:
+      config.commissionExpirySeconds === 0 ? null : config.commissionExpirySeconds * 1000,
+  };
+}
+
+function allocationSettings(config: Config) {
+  return {
+    prefix: config.allocationsPrefix,
+    publicUrl: config.publicUrl,
+    auth: config.allocationsAuth,
+    policy: config.allocationsPolicy,
+  };
+}
+
+function imageSettings(config: Config) {
+  return {
     auth: config.imagesAuth,
     rules: {
       ownerIdentity: config.imagesOwnerIdentity,
@@ -159,7 +166,7 @@ function createImages(
     pages: { usual: config.imagesPageSize, largest: config.imagesLargestPage },
     publicUrl: config.imagesPublicUrl?.replace(/\/+$/, ''),
     identityUrl: `${config.publicUrl}/identity/v2.0`,
-  });
+  };
 }
 
 /**
