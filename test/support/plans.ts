@@ -22,6 +22,8 @@ interface Node {
 /** A transaction that explains instead of doing; it must not be used for anything else. */
 export class ExplainingTx implements Tx {
   readonly #plans: Promise<readonly Plan[]>[] = [];
+  /** Settled when the connection is free: it takes one question at a time. */
+  #free: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly client: pg.Client) {}
 
@@ -68,12 +70,13 @@ export class ExplainingTx implements Tx {
       const scans = rows.flatMap((row) => scansOf(row['QUERY PLAN'][0].Plan));
       return { statement: label, kind, scans };
     };
-    const asked = (async () => {
+    const asked = this.#free.then(async () => {
       const plans = [await ask('custom', 'explain (format json)', values)];
       if (name !== undefined)
         plans.push(await ask('generic', 'explain (format json, generic_plan)', []));
       return plans;
-    })();
+    });
+    this.#free = asked.catch(() => undefined);
     this.#plans.push(asked);
     return asked;
   }

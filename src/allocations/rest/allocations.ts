@@ -1,7 +1,7 @@
-import type { HttpAnswer } from '../../rpc/http.js';
-import { isArray, type JsonObject, type Writable, writeJson } from '../../rpc/json.js';
 import { invalid } from '../../kernel/failure.js';
 import { isCleanText } from '../../kernel/text.js';
+import type { HttpAnswer } from '../../rpc/http.js';
+import { isArray, type JsonObject, type Writable, writeJson } from '../../rpc/json.js';
 import type { ConsumerWrite } from '../domain/allocation-write.js';
 import { type Allocation, INCOMPLETE_CONSUMER, UNKNOWN_TYPE } from '../domain/consumer.js';
 import { requireDistinct, writtenConsumer } from '../domain/consumer-claim.js';

@@ -16,11 +16,9 @@ import { nothingAllocated, refusedWrite } from '../domain/refused-write.js';
 import {
   type AllocationKey,
   type LedgerChange,
-  type LedgerKeys,
-  type LockedRows,
-  openLedger,
   writeLedger,
 } from '../storage/allocation-ledger.js';
+import { type LedgerKeys, type LockedRows, openLedger } from '../storage/allocation-locks.js';
 
 /** One change of who has what. */
 export type AllocationOperation =
