@@ -3,7 +3,7 @@
 // at one that gives lists, at the one it negotiates and at the highest.
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import { OpenstackClient, type Printed } from '../support/openstack-client.js';
+import { OpenstackClient, type Printed } from '../support/openstack-command.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 /** The client looks for its plugins at each command. */

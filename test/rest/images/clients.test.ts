@@ -8,7 +8,7 @@ import {
   type Ended,
   openstackClients,
   type OpenstackClients,
-} from '../../support/openstack-clients.js';
+} from '../../support/image-clients.js';
 import { type Stack, startStack } from '../../support/stack.js';
 
 function script(name: string): string {

@@ -1,19 +1,9 @@
 /** The command line client of OpenStack with its Placement plugin, as clouds use it. */
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
-import { loadConfig, systemEnvironment } from '../../src/config.js';
-import { takeLock } from '../../src/db/embedded/process-lock.js';
-import { eventually } from './eventually.js';
-
-const run = promisify(execFile);
-
-/** What the tests were written with. */
-const PACKAGES = ['python-openstackclient==10.5.0', 'osc-placement==4.9.1'];
-
-const INSTALL_WITHIN_MS = 600_000;
+import { systemEnvironment } from '../../src/config.js';
+import { openstackPrograms } from './openstack-environment.js';
 
 /**
  * Runs the client's own `main` for one command after the other: starting a Python with all plugins
@@ -66,7 +56,7 @@ export class OpenstackClient {
 
   /** Starts the client; its program is installed from wheels on first use and shared by all runs. */
   static async start(options: OpenstackOptions): Promise<OpenstackClient> {
-    return new OpenstackClient(await installedPython(), options);
+    return new OpenstackClient(path.join(await openstackPrograms(), 'python'), options);
   }
 
   /** Returns what a command prints as JSON; throws an error with what it says when it fails. */
@@ -91,35 +81,5 @@ export class OpenstackClient {
 
   stop(): void {
     this.#driver.stdin.end();
-  }
-}
-
-async function installedPython(): Promise<string> {
-  const folder = path.resolve(loadConfig().home, 'openstack-client');
-  const binary = path.join(folder, 'venv', 'bin', 'python');
-  // A virtual environment cannot be moved, so it is built in place; the marker says it is complete.
-  const marker = path.join(folder, 'complete');
-  const wanted = PACKAGES.join(' ');
-  const isComplete = async () => (await readFile(marker, 'utf8').catch(() => '')) === wanted;
-  if (await isComplete()) return binary;
-  await mkdir(folder, { recursive: true });
-  const lock = await eventually(
-    async () => {
-      const outcome = await takeLock(path.join(folder, 'lock.json'));
-      return outcome.isOurs && outcome;
-    },
-    { timeout: INSTALL_WITHIN_MS },
-  );
-  try {
-    if (await isComplete()) return binary;
-    const venv = path.join(folder, 'venv');
-    await rm(venv, { recursive: true, force: true });
-    const options = { env: systemEnvironment(), timeout: INSTALL_WITHIN_MS };
-    await run('python3', ['-m', 'venv', venv], options);
-    await run(path.join(venv, 'bin', 'pip'), ['install', '--quiet', ...PACKAGES], options);
-    await writeFile(marker, wanted);
-    return binary;
-  } finally {
-    await lock.release();
   }
 }
