@@ -72,6 +72,8 @@ const PARTS = {
   rest: { sees: ['kernel', 'rpc', 'gen', ...Object.keys(SLICES)], notOwn: ['storage', 'routes'] },
   storage: { notOwn: ['service', 'access', 'routes', 'rest', 'messages'] },
   service: { notOwn: ['routes', 'rest', 'messages'] },
+  // What talks to the world outside knows neither tables nor use cases.
+  driver: { sees: ['kernel'], own: [] },
 };
 
 /** The parts of a slice that know the transport. */

@@ -150,6 +150,12 @@ const IMPORT_TABLE: [string, string, string[], string[]][] = [
     ['./domain/holding.js', '../kernel/principal.js', '../identity/index.js'],
     ['./storage/holdings.js', '../db/transact.js', '../rpc/route.js'],
   ],
+  [
+    'a driver knows neither tables nor use cases',
+    'src/links/driver/session.ts',
+    ['./caller.js', '../../kernel/clock.js'],
+    ['../storage/links.js', '../service/jobs.js', '../domain/quota.js', '../../db/database.js'],
+  ],
   ['SQL stays in storage and db', 'src/db/pool.ts', ['pg', 'knex', 'pg-cursor'], []],
   ['SQL stays out of services', 'src/quotas/service.ts', [], ['pg', 'knex', 'pg-cursor']],
   ['gRPC stays in the transport', 'src/rpc/status.ts', ['@grpc/grpc-js'], []],
