@@ -16,7 +16,7 @@ comma := ,
 empty :=
 ALL_TESTS := test/{$(subst $(empty) $(empty),$(comma),$(TIERS))}/**/*.test.ts
 
-.PHONY: help install run build test $(TIER_TARGETS) soak check check-protos gen bench fmt baseline clean
+.PHONY: help install run build test $(TIER_TARGETS) test-openstack soak check check-protos gen bench fmt baseline clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ test: build ## Run the whole suite, or the one file or folder that ONLY names
 
 $(TIER_TARGETS): test-%: build
 	@$(MOCHA) '$(or $(ONLY),test/$*/**/*.test.ts)'
+
+test-openstack: $(INSTALLED) ## Run the suite of the OpenStack driver on the real services that OPENSTACK_PEER names
+	@[ -x '$(OPENSTACK_PEER)/openstack.sh' ] \
+	  || { echo 'OPENSTACK_PEER must name a folder with openstack.sh, whose services are running; `make test` uses a fake cloud.' >&2; exit 2; }
+	@OPENSTACK_PEER='$(OPENSTACK_PEER)' $(MOCHA) 'test/integration/openstack/*.test.ts'
 
 soak: build ## Break, race and fuzz the ledger for a quarter of an hour; SEED repeats a run
 	@$(MOCHA) '$(or $(ONLY),test/soak/*.test.ts)'
