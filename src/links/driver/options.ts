@@ -26,7 +26,7 @@ export interface DriverOptions {
   readonly backOffMs?: number;
   /** Most calls in flight to one deployment. Default 8. */
   readonly concurrency?: number;
-  /** Largest answer that is read, in bytes. Default 1 MiB. */
+  /** Largest answer that is read, in bytes. Default 4 MiB. */
   readonly maxAnswerBytes?: number;
   /**
    * For how long a failed sign-in is answered again without a call, in milliseconds. Default 5 s: a
@@ -47,7 +47,7 @@ export function fullOptions(options: DriverOptions): FullOptions {
     attempts: options.attempts ?? 3,
     backOffMs: options.backOffMs ?? 250,
     concurrency: options.concurrency ?? 8,
-    maxAnswerBytes: options.maxAnswerBytes ?? 1_048_576,
+    maxAnswerBytes: options.maxAnswerBytes ?? 4_194_304,
     signInRestMs: options.signInRestMs ?? 5_000,
   };
 }

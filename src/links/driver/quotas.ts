@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CataloguedService } from './catalogue.js';
 import { OpenStackError } from './errors.js';
+import { readPages } from './paging.js';
 import type { Session } from './session.js';
 
 /** The six quotas of a link, in the documented order (section 4.1). */
@@ -212,9 +213,6 @@ async function readNeutron(
   };
 }
 
-/** Pages of a thousand ids stay below the bound of an answer. */
-const PAGE = 1000;
-
 async function count(
   session: Session,
   collection: string,
@@ -222,22 +220,15 @@ async function count(
   projectId: string,
   signal?: AbortSignal,
 ): Promise<number> {
-  const query = `project_id=${encodeURIComponent(projectId)}&fields=id&limit=${PAGE}`;
-  let total = 0;
-  for (let marker = ''; ;) {
-    const page = await session.call('neutron', {
-      method: 'GET',
-      path: `/${collection}?${query}${marker}`,
-      answer: z
-        .object({ [key]: z.array(z.object({ id: z.string() })) })
-        .transform((value) => value[key] ?? []),
-      signal,
-    });
-    total += page.length;
-    const last = page.at(-1);
-    if (page.length < PAGE || last === undefined) return total;
-    marker = `&marker=${encodeURIComponent(last.id)}`;
-  }
+  const ids = await readPages(session, {
+    service: 'neutron',
+    path: `/${collection}?project_id=${encodeURIComponent(projectId)}&fields=id`,
+    key,
+    item: z.object({ id: z.string() }),
+    pageSize: 1000,
+    signal,
+  });
+  return ids.length;
 }
 
 function place(service: CataloguedService, projectId: string): [path: string, envelope: string] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpenStackError } from './errors.js';
+import { readPages } from './paging.js';
 import type { Session } from './session.js';
 
 /**
@@ -193,13 +194,15 @@ async function readGroups(
   projectId: string,
   signal?: AbortSignal,
 ): Promise<readonly RawGroup[]> {
-  const { security_groups } = await session.call('neutron', {
-    method: 'GET',
+  return await readPages(session, {
+    service: 'neutron',
     path: `/security-groups?project_id=${encodeURIComponent(projectId)}`,
-    answer: z.object({ security_groups: z.array(GROUP) }),
+    key: 'security_groups',
+    item: GROUP,
+    // Each with its rules, half a kilobyte a rule.
+    pageSize: 50,
     signal,
   });
-  return security_groups;
 }
 
 function match(groups: ReadonlySet<RawGroup>, plan: SecurityGroupPlan): RawGroup | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OpenStackError, type ServiceName } from './errors.js';
+import { readPages } from './paging.js';
 import type { Session } from './session.js';
 
 /** A server as Nova shows it at microversion 2.1. */
@@ -158,31 +159,22 @@ export async function getFlavor(
   return (await session.call('nova', { method: 'GET', path, answer, signal })).flavor;
 }
 
-/** Below the bound of an answer with about two kilobytes for each server. */
-const SERVERS_PER_PAGE = 200;
-
 /** Returns the status of every server of a project, by its id; throws an OpenStackError. */
 export async function listServerStatuses(
   session: Session,
   projectId: string,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const statuses = new Map<string, string>();
-  const query = `all_tenants=1&project_id=${encodeURIComponent(projectId)}`;
-  const answer = z.object({ servers: z.array(z.object({ id: z.string(), status: z.string() })) });
-  for (let marker = ''; ;) {
-    const { servers } = await session.call('nova', {
-      method: 'GET',
-      path: `/servers/detail?${query}&limit=${SERVERS_PER_PAGE}${marker}`,
-      answer,
-      signal,
-    });
-    for (const { id, status } of servers) statuses.set(id, status);
-    const last = servers.at(-1);
-    // A deployment may cut pages shorter than asked, so only an empty one is the end.
-    if (last === undefined) return statuses;
-    marker = `&marker=${encodeURIComponent(last.id)}`;
-  }
+  const servers = await readPages(session, {
+    service: 'nova',
+    path: `/servers/detail?all_tenants=1&project_id=${encodeURIComponent(projectId)}`,
+    key: 'servers',
+    item: z.object({ id: z.string(), status: z.string() }),
+    // A server takes about two kilobytes.
+    pageSize: 200,
+    signal,
+  });
+  return new Map(servers.map(({ id, status }) => [id, status]));
 }
 
 /** Ids are free text as far as the document goes; no service has longer ones. */

@@ -166,6 +166,46 @@ describe('the OpenStack driver and the answers it gets', () => {
     });
   });
 
+  describe('a list', () => {
+    const boot = (count: number) => {
+      const flavor = { id: '1', name: 'm1.tiny', vcpus: 1, ram: 512, disk: 1 };
+      for (let number = 1; number <= count; number += 1) {
+        stage.fake.world.addServer({
+          name: `s${number}`,
+          projectId: stage.projectId,
+          flavor,
+          status: number === 450 ? 'ERROR' : 'ACTIVE',
+          launchedAt: null,
+          keyName: null,
+          volumeIds: [],
+        });
+      }
+    };
+
+    it('is read page by page until there is nothing more (19.16)', async () => {
+      boot(450);
+      const statuses = await stage.cloud().listServerStatuses(stage.projectId);
+      expect(statuses.size).to.equal(450);
+      expect([...statuses.values()].at(-1)).to.equal('ERROR');
+      expect(stage.count('nova')).to.equal(3);
+    });
+
+    it('is read to its end where pages are shorter than asked (19.16)', async () => {
+      boot(7);
+      stage.fake.world.longestPage = 3;
+      expect((await stage.cloud().listServerStatuses(stage.projectId)).size).to.equal(7);
+      expect(stage.count('nova')).to.equal(3);
+    });
+
+    it('is read once from a service that knows no pages', async () => {
+      const servers = Array.from({ length: 200 }, (_, id) => ({ id: `${id}`, status: 'ACTIVE' }));
+      const answer = { status: 200, body: { servers } };
+      stage.fake.faults.set('nova', { kind: 'answering', answer });
+      expect((await stage.cloud().listServerStatuses(stage.projectId)).size).to.equal(200);
+      expect(stage.count('nova')).to.equal(2);
+    });
+  });
+
   it('counts groups and rules itself where Neutron has no figures (12.5)', async () => {
     stage.fake.world.hasQuotaDetails = false;
     const group = stage.fake.world.addGroup(stage.projectId, 'many', '');

@@ -251,6 +251,24 @@ describe('the OpenStack driver in trouble', () => {
       expect(stage.fake.mostAtOnce).to.equal(3);
     });
 
+    it('let go of work that is cancelled while it waits for its turn', async () => {
+      const cloud = stage.cloud({ concurrency: 1 });
+      await cloud.signIn();
+      stage.fake.faults.set('nova', { kind: 'hanging', times: 1 });
+      const [first, second] = [new AbortController(), new AbortController()];
+      const hanging = failureOf(cloud.getFlavor('1', first.signal));
+      await eventually(() => stage.count('nova') === 1);
+      const waiting = failureOf(cloud.getFlavor('1', second.signal));
+      const next = openStackErrorOf(cloud.getFlavor('1'));
+      second.abort(new Error('the second stops'));
+      expect((await waiting).message).to.equal('the second stops');
+      expect(stage.count('nova')).to.equal(1);
+      first.abort(new Error('the first stops'));
+      expect((await hanging).message).to.equal('the first stops');
+      expect(await next).to.include({ kind: 'not-found' });
+      expect(stage.count('nova')).to.equal(2);
+    });
+
     it('do not wait for one that hangs, and do not share tokens', async () => {
       const other = await startFakeCloud();
       try {

@@ -11,6 +11,7 @@ import {
   textAt,
   unauthorized,
 } from './message.js';
+import { pageOf } from './pages.js';
 import type { FakeGroup, FakeLimits, FakeRule, World } from './world.js';
 
 /** Returns Neutron: a function from requests to answers. */
@@ -54,6 +55,7 @@ function groupRoutes(world: World): readonly FakeRoute[] {
           'security_groups',
           groups.map((group) => shownGroup(world, group)),
           query,
+          world.longestPage,
         );
       },
     },
@@ -94,6 +96,7 @@ function ruleRoutes(world: World): readonly FakeRoute[] {
           'security_group_rules',
           groups.flatMap(({ id }) => world.rulesIn(id)),
           query,
+          world.longestPage,
         );
       },
     },
@@ -262,12 +265,4 @@ function shownGroup(world: World, group: FakeGroup): { id: string } {
   return { id, name, description, ...owner, security_group_rules: world.rulesIn(id) } as {
     id: string;
   };
-}
-
-/** Pages by marker and limit, and the one selection of fields the driver makes. */
-function pageOf(key: string, all: readonly { id: string }[], query: URLSearchParams): FakeAnswer {
-  const start = all.findIndex(({ id }) => id === query.get('marker')) + 1;
-  const page = all.slice(start, start + Number(query.get('limit') ?? all.length));
-  const shown = query.get('fields') === 'id' ? page.map(({ id }) => ({ id })) : page;
-  return { status: 200, body: { [key]: shown } };
 }

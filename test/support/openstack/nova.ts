@@ -9,6 +9,7 @@ import {
   objectAt,
   unauthorized,
 } from './message.js';
+import { pageOf } from './pages.js';
 import type { FakeFlavor, FakeLimits, FakeServer, World } from './world.js';
 
 /** The newest microversion there is (peer README: 2.1 to 2.104). */
@@ -160,14 +161,19 @@ function listServers(world: World, { query, access }: FakeRequest): FakeAnswer {
     ({ projectId }) => project === null || projectId === project,
   );
   const marker = query.get('marker');
-  const at = all.findIndex(({ id }) => id === marker);
-  if (marker !== null && at < 0) return fault(400, `marker [${marker}] not found`);
-  const page = all.slice(at + 1, at + 1 + Math.min(Number(query.get('limit') ?? 1000), 1000));
-  return { status: 200, body: { servers: page.map((server) => shownServer(world, server, 1)) } };
+  if (marker !== null && all.every(({ id }) => id !== marker)) {
+    return fault(400, `marker [${marker}] not found`);
+  }
+  const shown = all.map((server) => shownServer(world, server, 1));
+  return pageOf('servers', shown, query, world.longestPage);
 }
 
 /** 12.5: from 2.47 the flavor is embedded and has no id; a volume-booted server's image is ''. */
-function shownServer(world: World, server: FakeServer, version: number): object {
+function shownServer(
+  world: World,
+  server: FakeServer,
+  version: number,
+): { id: string; [key: string]: unknown } {
   const { vcpus, ram, disk, name }: FakeFlavor = server.flavor;
   const hasPort = server.launchedAt !== null;
   return {

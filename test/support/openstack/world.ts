@@ -104,6 +104,9 @@ export class World {
   readonly rules = new Map<string, FakeRule>();
   readonly #limits = new Map<string, FakeLimits>();
 
+  /** Most entries in one page of Nova's and Neutron's lists, however many are asked for. */
+  longestPage = 1000;
+
   /** Whether Neutron has the extension `quota_details`. */
   hasQuotaDetails = true;
 
