@@ -35,8 +35,15 @@ export interface LoadResult extends Rates {
   readonly serverCpuUs: number;
   readonly postgresCpuUs: number;
   readonly envoyCpuUs: number;
+  /** Of the load generator. */
+  readonly clientCpuUs: number;
   /** The most memory one of our servers ever had until then, in MiB. */
   readonly serverPeakMiB: number;
+}
+
+/** What the load generator prints. */
+interface Report extends Rates {
+  readonly cpuSeconds: number;
 }
 
 /** Measures one load. */
@@ -55,7 +62,7 @@ export async function measureLoad(stage: Stage, load: Load): Promise<LoadResult>
     `-hot=${load.hot}`,
     ...Object.entries(load.sizes).map(([name, size]) => `-${name}=${size}`),
   ]);
-  const { perSecond, p50Ms, p99Ms, failures } = JSON.parse(stdout) as LoadResult;
+  const { cpuSeconds, perSecond, p50Ms, p99Ms, failures } = JSON.parse(stdout) as Report;
   const after = await Promise.all(processes.map(processorSeconds));
   // The warm-up costs as much per call as the rest.
   const calls = (perSecond * (performance.now() - began)) / 1000;
@@ -63,6 +70,7 @@ export async function measureLoad(stage: Stage, load: Load): Promise<LoadResult>
     (time, index) => ((time - (before[index] ?? 0)) / calls) * 1e6,
   );
   const serverPeakMiB = await peakMiB(servers.pids);
-  const costs = { serverCpuUs, postgresCpuUs, envoyCpuUs, serverPeakMiB };
+  const clientCpuUs = (cpuSeconds / calls) * 1e6;
+  const costs = { clientCpuUs, serverCpuUs, postgresCpuUs, envoyCpuUs, serverPeakMiB };
   return { perSecond, p50Ms, p99Ms, failures, ...costs };
 }

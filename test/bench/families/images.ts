@@ -29,7 +29,7 @@ const WORKS: readonly Work[] = [
   { ...common, name: 'list', load: 'images.list' },
 ];
 
-/** Creates the caller, who may do what members of its project may, and the images it owns. */
+/** Creates the caller, who may do what members of its project may, and the images it owns, shared with one other each. */
 async function fillWorld(client: pg.Client): Promise<void> {
   await createUser(client, { name: 'bench-images', token: TOKEN, roles: ['member'] });
   await client.query(
@@ -41,6 +41,10 @@ async function fillWorld(client: pg.Client): Promise<void> {
        from generate_series(1, $1::int) as n
       cross join lateral (select now() - n * interval '1 second' as at) as t`,
     [IMAGES],
+  );
+  await client.query(
+    `insert into image_members (image_id, member, created_at, updated_at)
+     select id, 'other-project', created_at, created_at from images`,
   );
   await client.query('vacuum analyze');
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -65,6 +66,8 @@ type report struct {
 	P99Ms     float64        `json:"p99Ms"`
 	Done      int            `json:"done"`
 	Failures  map[string]int `json:"failures"`
+	// Processor time of the generator itself, in seconds.
+	CPUSeconds float64 `json:"cpuSeconds"`
 }
 
 func main() {
@@ -171,7 +174,15 @@ func summarize(tallies []tally, seconds float64) report {
 		}
 		return float64(all[int(share*float64(len(all)-1))].Microseconds()) / 1000
 	}
-	return report{float64(len(all)) / seconds, at(0.5), at(0.99), len(all), failures}
+	return report{float64(len(all)) / seconds, at(0.5), at(0.99), len(all), failures, cpuSeconds()}
+}
+
+func cpuSeconds() float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		log.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
 // oneOf returns a number from 1 to count; always 1 on a hot one.
