@@ -78,7 +78,7 @@ check-protos:
 gen: $(INSTALLED) ## Write all that follows from the protos: src/gen/, envoy/apportion.pb, envoy/routes.md
 	@$(BIN)/tsx proto/generate.ts
 
-bench: build ## Measure the ledger against plain SQL
+bench: build ## Measure the APIs: the ledger against plain SQL, the others against documented figures
 	@$(BIN)/tsx test/bench/run.ts
 
 fmt: $(INSTALLED) ## Format everything and mend what the linter can mend

@@ -14,6 +14,7 @@ export interface Servers {
   readonly grpc: string;
   readonly rest: string;
   readonly pids: readonly number[];
+  readonly envoyPid: number;
   stop(): Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export async function startServers(
     grpc: count === 1 ? `127.0.0.1:${ports[0] ?? 0}` : rest,
     rest,
     pids: children.map(({ pid }) => pid ?? 0),
+    envoyPid: envoy.pid,
     stop: async () => {
       await envoy.stop();
       await Promise.all(children.map(end));

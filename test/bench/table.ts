@@ -1,34 +1,20 @@
-/** Prints measurements as a Markdown table, each with its ratio to plain SQL in the same cell. */
-import type { Measurement } from './measure.js';
+/** Writes measurements as Markdown. */
+import type { Rates } from './load.js';
 
-export function printTable(results: readonly Measurement[]): void {
-  const lines = [
-    '| work | spread | in flight | against | per second | p50 ms | p99 ms | × pgbench | server µs | MiB |',
-    '|---|---|---:|---|---:|---:|---:|---:|---:|---:|',
-  ];
-  for (const result of results) {
-    const plain = results.find((other) => other.against === 'pgbench' && isSameCell(other, result));
-    const failed = Object.values(result.failures).reduce((sum, count) => sum + count, 0);
-    lines.push(
-      `| ${[
-        `${result.accept ? 'issue+accept' : 'issue'}${result.history ? ', long history' : ''}`,
-        result.hot ? 'hot' : 'uniform',
-        result.inFlight,
-        result.against,
-        `${Math.round(result.perSecond)}${failed > 0 ? ` (${failed} failed)` : ''}`,
-        result.p50Ms.toFixed(2),
-        result.p99Ms.toFixed(2),
-        plain === undefined ? '' : (result.perSecond / plain.perSecond).toFixed(2),
-        result.serverCpuUs?.toFixed(0) ?? '',
-        result.serverPeakMiB?.toFixed(0) ?? '',
-      ].join(' | ')} |`,
-    );
-  }
-  process.stdout.write(`${lines.join('\n')}\n`);
+/** Prints a table; columns that start with `#` hold numbers. */
+export function printMarkdown(
+  columns: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): void {
+  const names = columns.map((name) => name.replace(/^#/, ''));
+  const rules = columns.map((name) => (name.startsWith('#') ? '---:' : '---'));
+  const lines = [names.join(' | '), rules.join('|'), ...rows.map((row) => row.join(' | '))];
+  const framed = lines.map((line, index) => (index === 1 ? `|${line}|` : `| ${line} |`));
+  process.stdout.write(`${framed.join('\n')}\n\n`);
 }
 
-function isSameCell(a: Measurement, b: Measurement): boolean {
-  return (
-    a.accept === b.accept && a.hot === b.hot && a.inFlight === b.inFlight && a.history === b.history
-  );
+/** Returns how much was done per second, and how often it failed. */
+export function rateOf({ perSecond, failures }: Rates): string {
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  return `${Math.round(perSecond)}${failed > 0 ? ` (${failed} failed)` : ''}`;
 }

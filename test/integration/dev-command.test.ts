@@ -54,7 +54,7 @@ describe('apportion dev', function () {
       expect(first.stdout).to.include('X-Auth-Token: alice-token').and.include('grpcurl');
       for (const command of printedCurls(first)) {
         const { stdout } = await shell(command.replace('curl ', 'curl --silent --fail '));
-        expect(stdout, command).to.match(/^\{/);
+        expect(stdout, command).to.match(/^[[{]/);
       }
       const serial = await issueCommission(first);
 
@@ -254,6 +254,17 @@ describe('apportion dev', function () {
       expect(await first.stop(), first.stderr).to.equal(0);
     });
 
+    it('hands the test mode of the Image API on to its servers, and says so', async () => {
+      const run = await home.run({ DATABASE_URL: database.url, IMAGES_AUTH: 'fake' });
+      await run.ready();
+      expect(run.stderr).to.include('IMAGES_AUTH=fake: whoever reaches the port may be anybody');
+      const [command] = printedCurls(run).filter((line) => line.endsWith('/v2/images'));
+      expect(command).to.include('X-Auth-Token: alice:');
+      const { stdout } = await shell((command ?? '').replace('curl ', 'curl --silent --fail '));
+      expect(JSON.parse(stdout)).to.deep.include({ images: [] });
+      expect(await run.stop(), run.stderr).to.equal(0);
+    });
+
     it('applies a state file of the operator instead of the demo', async () => {
       const file = path.join(home.directory, 'state.yaml');
       await writeFile(
@@ -308,6 +319,11 @@ describe('apportion dev', function () {
   it('names two variables that are given the same port', async () => {
     const line = await refusal(await home.run({ GRPC_PORT: home.ports.HTTP_PORT }));
     expect(line).to.include('GRPC_PORT').and.include('HTTP_PORT');
+  });
+
+  it('refuses the test mode of the Image API where other machines could call', async () => {
+    const line = await refusal(await home.run({ IMAGES_AUTH: 'fake', LISTEN_ADDRESS: '0.0.0.0' }));
+    expect(line).to.include('IMAGES_AUTH: fake is refused while LISTEN_ADDRESS is 0.0.0.0');
   });
 
   it('says in one line that the database cannot be reached, without its password', async () => {

@@ -12,6 +12,9 @@ import { DevHome, type DevRun } from '../support/dev-command.js';
 
 const run = promisify(execFile);
 
+const TELEMETRY = '9b1d7c44-2f6e-4a41-8a9a-61f0c2d7b0aa';
+const BOB = 'c3a8e0f4-52b7-4c1e-9d36-7b1f0a2e4d58';
+
 describe('the README', function () {
   this.timeout(120_000);
 
@@ -47,6 +50,30 @@ describe('the README', function () {
     expect(quotas)
       .to.have.nested.property(`${String(project)}.nimbus\\.vm`)
       .that.includes({ limit: 2, usage: 0, project_limit: 8 });
+  });
+
+  it('shows how a provider gets an inventory, and a consumer a part of it', async () => {
+    const { stdout } = await run('sh', ['-c', onOurPorts(blockWith('sh', '$placement'))]);
+    const [inventories, claim, provider, project, ...more] = answersIn(stdout);
+    expect(more).to.deep.equal([]);
+    expect(inventories).to.have.property('inventories').that.has.keys(['VCPU', 'MEMORY_MB']);
+    expect(claim).to.include({ consumer_generation: 1, consumer_type: 'INSTANCE' });
+    expect(claim).to.have.property('project_id', TELEMETRY);
+    expect(provider).to.have.deep.property('usages', { VCPU: 2, MEMORY_MB: 4096 });
+    expect(project).to.deep.equal({
+      usages: { INSTANCE: { VCPU: 2, MEMORY_MB: 4096, consumer_count: 1 } },
+    });
+  });
+
+  it('shows how an image is shared, accepted, listed and taken back', async () => {
+    const { stdout } = await run('sh', ['-c', onOurPorts(blockWith('sh', '$images'))]);
+    const [shared, pending, accepted, listed, afterwards, ...more] = answersIn(stdout);
+    expect(more).to.deep.equal([]);
+    expect(shared).to.include({ status: 'pending', member_id: BOB });
+    expect(pending).to.have.nested.property('images[0].name', 'rocket-1');
+    expect(accepted).to.include({ status: 'accepted', member_id: BOB });
+    expect(listed).to.have.nested.property('images[0].owner', TELEMETRY);
+    expect(afterwards).to.have.deep.property('images', []);
   });
 
   it('shows a TypeScript program that issues a commission', async () => {

@@ -1,5 +1,6 @@
 import { Batcher } from '../../db/batcher.js';
 import type { Database } from '../../db/database.js';
+import { Gatherer } from '../../db/gatherer.js';
 import type { CallContext } from '../../kernel/call-context.js';
 import type { Clock } from '../../kernel/clock.js';
 import { notFound } from '../../kernel/failure.js';
@@ -9,7 +10,7 @@ import type { AllocationsWrite } from '../domain/allocation-write.js';
 import type { ConsumerHoldings, HoldingOfProvider } from '../domain/holdings.js';
 import { nothingAllocated } from '../domain/refused-write.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import { findConsumer, readProviderHoldings } from '../storage/allocations.js';
+import { findConsumers, readProviderHoldings } from '../storage/allocations.js';
 import { findProvider } from '../storage/provider-rows.js';
 import {
   type AllocationOperation,
@@ -80,6 +81,9 @@ export function createAllocationsService(deps: AllocationsServiceDeps): Allocati
     write: (tx, operations) => writeAllocationBatch(tx, operations, clock),
     ...(deps.onBatch !== undefined && { onBatch: deps.onBatch }),
   });
+  const looking = new Gatherer<string, ConsumerHoldings | undefined>((uuids) =>
+    database.read((tx) => findConsumers(tx, uuids)),
+  );
   const submit = (caller: ScopedPrincipal, operation: AllocationOperation, call: CallContext) =>
     batcher.submit(operation, {
       callerKey: caller.user,
@@ -89,7 +93,7 @@ export function createAllocationsService(deps: AllocationsServiceDeps): Allocati
   return {
     async get(consumer) {
       const uuid = canonicalUuid(consumer);
-      return uuid === undefined ? undefined : database.read((tx) => findConsumer(tx, uuid));
+      return uuid === undefined ? undefined : looking.find(uuid);
     },
     write: (caller, command, call) => submit(caller, { kind: 'write', ...command }, call),
     async remove(caller, asked, call) {

@@ -10,49 +10,59 @@ import type {
 /** How many rows are in memory at a time. */
 const PIECE = 2_000;
 
-const FIND_CONSUMER = {
-  name: 'allocations.find_consumer',
+const FIND_CONSUMERS = {
+  name: 'allocations.find_consumers',
   text: `
-    select c.generation, c.project_id as "projectId", c.user_id as "userId",
+    select c.uuid as consumer, c.generation, c.project_id as "projectId", c.user_id as "userId",
            c.consumer_type as type, p.uuid as provider, p.generation as "providerGeneration",
            r.name as "resourceClass", a.used as amount, a.created_at as "createdAt"
       from consumers c
       join allocations a on a.consumer_id = c.id
       join resource_providers p on p.id = a.resource_provider_id
       join resource_classes r on r.id = a.resource_class_id
-     where c.uuid = $1
-     order by a.resource_provider_id, a.resource_class_id`,
+     where c.uuid = any($1::text[])
+     order by a.consumer_id, a.resource_provider_id, a.resource_class_id`,
 };
 
 interface HoldingRow extends Omit<Consumer, 'allocations'>, Allocation {
+  readonly consumer: string;
   readonly providerGeneration: bigint;
   readonly createdAt: Date;
 }
 
+/** What a consumer has while its rows are read. */
+interface GrowingHoldings extends ConsumerHoldings {
+  readonly providers: (ProviderHolding & { readonly resources: Amount[] })[];
+  changedAt: Date;
+}
+
 /**
- * Returns what a consumer has, all of one moment, or undefined when it has nothing.
+ * Returns what each consumer has, all of one moment, undefined where it has nothing.
  *
- * @param uuid - in canonical spelling.
+ * @param uuids - in canonical spelling; the answer is in their order.
  */
-export async function findConsumer(tx: Tx, uuid: string): Promise<ConsumerHoldings | undefined> {
-  const rows = await tx.query<HoldingRow>(FIND_CONSUMER, [uuid]);
-  const [first] = rows;
-  if (first === undefined) return undefined;
-  const { generation, projectId, userId, type } = first;
-  const providers = new Map<string, ProviderHolding & { readonly resources: Amount[] }>();
-  for (const { provider, providerGeneration, resourceClass, amount } of rows) {
-    let holding = providers.get(provider);
-    if (holding === undefined) {
-      holding = { provider, generation: providerGeneration, resources: [] };
-      providers.set(provider, holding);
+export async function findConsumers(
+  tx: Tx,
+  uuids: readonly string[],
+): Promise<readonly (ConsumerHoldings | undefined)[]> {
+  const found = new Map<string, GrowingHoldings>();
+  for (const row of await tx.query<HoldingRow>(FIND_CONSUMERS, [uuids])) {
+    const { consumer, provider, resourceClass, amount, createdAt } = row;
+    let holdings = found.get(consumer);
+    if (holdings === undefined) {
+      const { generation, projectId, userId, type } = row;
+      holdings = { generation, projectId, userId, type, providers: [], changedAt: createdAt };
+      found.set(consumer, holdings);
+    }
+    if (createdAt > holdings.changedAt) holdings.changedAt = createdAt;
+    let holding = holdings.providers.at(-1);
+    if (holding?.provider !== provider) {
+      holding = { provider, generation: row.providerGeneration, resources: [] };
+      holdings.providers.push(holding);
     }
     holding.resources.push({ resourceClass, amount });
   }
-  return {
-    ...{ generation, projectId, userId, type },
-    providers: [...providers.values()],
-    changedAt: newest(rows),
-  };
+  return uuids.map((uuid) => found.get(uuid));
 }
 
 /** Which of a provider's consumers to read; they come by id. */

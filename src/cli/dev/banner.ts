@@ -3,6 +3,7 @@ import type { Config } from '../../config.js';
 /** Tokens of the demo state file that the samples below use. */
 const DEMO = {
   user: 'alice-token',
+  scoped: 'alice-telemetry-token',
   admin: 'admin-token',
   component: 'nimbus-token',
   userId: '5e2c1f0a-8f3b-4f0e-9c57-0a6f3d1b7e21',
@@ -13,7 +14,6 @@ const DEMO = {
 export function banner(config: Config, hasDemoState: boolean): string {
   const host = callableHost(config.listenAddress);
   const grpc = `${host}:${config.grpcPort}`;
-  const plaintext = config.tlsCert === undefined ? '-plaintext' : '-insecure';
   const rest = restUrl(config);
   const places = [
     `REST, gRPC, grpc-web  ${rest}`,
@@ -22,12 +22,15 @@ export function banner(config: Config, hasDemoState: boolean): string {
     `Envoy admin           http://127.0.0.1:${config.envoyAdminPort}`,
   ];
   const calls = hasDemoState
-    ? demoCalls(rest, grpc, plaintext)
-    : ['', 'Call it:', `  curl ${rest}/healthz`, `  grpcurl ${plaintext} ${grpc} list`];
+    ? demoCalls(config, rest, grpc)
+    : ['', 'Call it:', `  curl ${rest}/healthz`, `  grpcurl ${grpcurlFlag(config)} ${grpc} list`];
   return ['', ...places, ...calls, ''].join('\n');
 }
 
-function demoCalls(rest: string, grpc: string, plaintext: string): readonly string[] {
+function demoCalls(config: Config, rest: string, grpc: string): readonly string[] {
+  // Where nobody checks tokens, they say themselves who calls.
+  const operator = config.allocationsAuth === 'noauth2' ? 'admin' : DEMO.admin;
+  const scoped = config.imagesAuth === 'fake' ? `alice:${DEMO.projectId}:member` : DEMO.scoped;
   const provision = {
     provisions: [
       {
@@ -43,7 +46,8 @@ function demoCalls(rest: string, grpc: string, plaintext: string): readonly stri
     '',
     'Demo tokens (long-lived and public: never for production)',
     `  ${DEMO.user}, bob-token     users, members of the project telemetry.acme.test`,
-    `  ${DEMO.admin}                a user who may administer projects`,
+    `  ${DEMO.scoped}      alice, for that project`,
+    `  ${DEMO.admin}                a user who may administer projects and allocations`,
     `  ${DEMO.component}, orbit-token  components: services that charge quota`,
     '',
     'Call it:',
@@ -51,10 +55,17 @@ function demoCalls(rest: string, grpc: string, plaintext: string): readonly stri
     `  curl -H 'X-Auth-Token: ${DEMO.component}' -H 'Content-Type: application/json' \\`,
     `    ${rest}/account/v1.0/commissions \\`,
     `    -d '${JSON.stringify(provision)}'`,
-    `  grpcurl ${plaintext} ${grpc} list`,
-    `  grpcurl ${plaintext} -H 'x-auth-token: ${DEMO.user}' ${grpc} \\`,
+    `  curl -H 'X-Auth-Token: ${DEMO.user}' ${rest}/account/v1.0/projects`,
+    `  curl -H 'X-Auth-Token: ${operator}' ${rest}${config.allocationsPrefix}/resource_providers`,
+    `  curl -H 'X-Auth-Token: ${scoped}' ${rest}/v2/images`,
+    `  grpcurl ${grpcurlFlag(config)} ${grpc} list`,
+    `  grpcurl ${grpcurlFlag(config)} -H 'x-auth-token: ${DEMO.user}' ${grpc} \\`,
     '    apportion.quotas.v1.QuotasService/ListQuotas',
   ];
+}
+
+function grpcurlFlag({ tlsCert }: Config): string {
+  return tlsCert === undefined ? '-plaintext' : '-insecure';
 }
 
 /** Where REST is called from this machine. */

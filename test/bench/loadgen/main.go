@@ -1,6 +1,6 @@
-// Command loadgen keeps a fixed number of commissions in flight, over gRPC or REST, and prints what
-// came of it as one line of JSON. It encodes by hand what it sends, so that it costs little beside
-// the server it measures.
+// Command loadgen keeps a fixed number of calls in flight, over gRPC or REST, and prints what came of
+// it as one line of JSON. It encodes by hand what it sends, so that it costs little beside the server
+// it measures. Whatever is not the documented success is counted as a failure.
 package main
 
 import (
@@ -10,24 +10,47 @@ import (
 	"log"
 	"math/rand"
 	"sort"
+	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-// load says what to send.
+// load says what to send, and how much of everything there is.
 type load struct {
-	address  string
-	token    string
-	accept   bool
-	hot      bool
-	projects int
-	users    int
+	address string
+	token   string
+	// Everything on one project or provider.
+	hot       bool
+	projects  int
+	users     int
+	providers int
+	// Consumers are numbered from first; those that are used up are taken in turn.
+	consumers int
+	first     int
+	taken     *atomic.Int64
+	images    int
 }
 
-// caller issues a commission and, when asked to, accepts it.
-type caller interface {
-	issue(project, user int) (serial uint64, err error)
-	accept(serial uint64) error
+// job does one piece of work and says what kept it from succeeding. It belongs to one worker.
+type job func(random *rand.Rand) error
+
+// workload makes jobs of one kind for either face.
+type workload struct {
+	grpc func(load, grpcCaller) job
+	rest func(load, restCaller) job
+}
+
+var workloads = map[string]workload{
+	"quotas.issue":        {grpc: issueByGrpc(false), rest: issueByRest(false)},
+	"quotas.issue+accept": {grpc: issueByGrpc(true), rest: issueByRest(true)},
+	"allocations.put":     {grpc: claimByGrpc, rest: claimByRest},
+	"allocations.get":     {grpc: readConsumerByGrpc, rest: readConsumerByRest},
+	"allocations.delete":  {grpc: freeByGrpc, rest: freeByRest},
+	"images.get":          {grpc: readImageByGrpc, rest: readImageByRest},
+	"images.list":         {grpc: listImagesByGrpc, rest: listImagesByRest},
+	"images.share":        {grpc: shareByGrpc, rest: shareByRest},
 }
 
 // tally is what one worker saw.
@@ -43,27 +66,33 @@ type report struct {
 	P99Ms     float64        `json:"p99Ms"`
 	Done      int            `json:"done"`
 	Failures  map[string]int `json:"failures"`
+	// Processor time of the generator itself, in seconds.
+	CPUSeconds float64 `json:"cpuSeconds"`
 }
 
 func main() {
 	face := flag.String("face", "grpc", "grpc or rest")
+	name := flag.String("work", "quotas.issue", "what to do")
 	inFlight := flag.Int("in-flight", 256, "requests in flight")
 	seconds := flag.Float64("seconds", 5, "how long to measure")
 	warmUp := flag.Float64("warm-up", 1, "seconds before measuring")
-	var what load
+	what := load{taken: new(atomic.Int64)}
 	flag.StringVar(&what.address, "address", "127.0.0.1:50051", "host:port")
-	flag.StringVar(&what.token, "token", "", "component token")
-	flag.BoolVar(&what.accept, "accept", false, "accept every commission that was issued")
-	flag.BoolVar(&what.hot, "hot", false, "everything on one project")
+	flag.StringVar(&what.token, "token", "", "the caller's token")
+	flag.BoolVar(&what.hot, "hot", false, "everything on one project or provider")
 	flag.IntVar(&what.projects, "projects", 1000, "how many projects there are")
 	flag.IntVar(&what.users, "users", 10, "how many users each has")
+	flag.IntVar(&what.providers, "providers", 200, "how many resource providers there are")
+	flag.IntVar(&what.consumers, "consumers", 10000, "how many consumers there are")
+	flag.IntVar(&what.first, "first-consumer", 1, "the number of the first of them")
+	flag.IntVar(&what.images, "images", 100000, "how many images there are")
 	flag.Parse()
 
-	connect := map[string]func(load, int) (func(int) caller, error){"grpc": connectGrpc, "rest": connectRest}[*face]
-	if connect == nil {
-		log.Fatalf("face %q is neither grpc nor rest", *face)
+	work, known := workloads[*name]
+	if !known {
+		log.Fatalf("work %q is not known", *name)
 	}
-	callers, err := connect(what, *inFlight)
+	jobs, err := work.jobs(what, *face, *inFlight)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -75,7 +104,7 @@ func main() {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			tallies[i] = work(callers(i), what, int64(i), start, end)
+			tallies[i] = repeat(jobs[i], int64(i), start, end)
 		}()
 	}
 	group.Wait()
@@ -83,8 +112,31 @@ func main() {
 	fmt.Println(string(line))
 }
 
-// work repeats one request after the other until the end and keeps what began and ended in time.
-func work(c caller, what load, seed int64, start, end time.Time) tally {
+// jobs returns one job per request in flight.
+func (w workload) jobs(what load, face string, inFlight int) ([]job, error) {
+	jobs := make([]job, inFlight)
+	switch face {
+	case "grpc":
+		callers, err := connectGrpc(what, inFlight)
+		if err != nil {
+			return nil, err
+		}
+		for i := range jobs {
+			jobs[i] = w.grpc(what, callers[i%len(callers)])
+		}
+	case "rest":
+		caller := connectRest(what, inFlight)
+		for i := range jobs {
+			jobs[i] = w.rest(what, caller)
+		}
+	default:
+		return nil, fmt.Errorf("face %q is neither grpc nor rest", face)
+	}
+	return jobs, nil
+}
+
+// repeat does one job after the other until the end and keeps what began and ended in time.
+func repeat(do job, seed int64, start, end time.Time) tally {
 	random := rand.New(rand.NewSource(seed + time.Now().UnixNano()))
 	seen := tally{failures: map[string]int{}}
 	for {
@@ -92,20 +144,14 @@ func work(c caller, what load, seed int64, start, end time.Time) tally {
 		if began.After(end) {
 			return seen
 		}
-		project := 1
-		if !what.hot {
-			project = 1 + random.Intn(what.projects)
-		}
-		serial, err := c.issue(project, 1+random.Intn(what.users))
-		if err == nil && what.accept {
-			err = c.accept(serial)
-		}
+		err := do(random)
 		done := time.Now()
-		if began.Before(start) || done.After(end) {
+		if err != nil {
+			// Also in the warm-up: no failure goes unseen.
+			seen.failures[strings.TrimSpace(err.Error())]++
 			continue
 		}
-		if err != nil {
-			seen.failures[err.Error()]++
+		if began.Before(start) || done.After(end) {
 			continue
 		}
 		seen.latencies = append(seen.latencies, done.Sub(began))
@@ -128,11 +174,28 @@ func summarize(tallies []tally, seconds float64) report {
 		}
 		return float64(all[int(share*float64(len(all)-1))].Microseconds()) / 1000
 	}
-	return report{float64(len(all)) / seconds, at(0.5), at(0.99), len(all), failures}
+	return report{float64(len(all)) / seconds, at(0.5), at(0.99), len(all), failures, cpuSeconds()}
 }
 
-func projectID(project int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", project) }
+func cpuSeconds() float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		log.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
+}
 
-func userID(project, user int) string {
-	return fmt.Sprintf("00000000-0000-4000-9000-%06d%06d", project, user)
+// oneOf returns a number from 1 to count; always 1 on a hot one.
+func oneOf(random *rand.Rand, count int, hot bool) int {
+	if hot {
+		return 1
+	}
+	return 1 + random.Intn(count)
+}
+
+// newUUID returns an id that nobody has used.
+func newUUID(random *rand.Rand) string {
+	high, low := random.Uint64(), random.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x",
+		high>>32, high>>16&0xffff, high&0xfff, 0x8000|low>>48&0x3fff, low&0xffffffffffff)
 }

@@ -1,6 +1,5 @@
-/** Fills a migrated database with what the benchmark charges, and tells pgbench's scripts. */
-import { createHash } from 'node:crypto';
-import pg from 'pg';
+/** Fills a migrated database with what commissions charge, and tells pgbench's scripts. */
+import { onDatabase, tokenHash } from '../../fill.js';
 
 /** Size of the world: 1,000 projects × 10 users × 2 resources. */
 export const PROJECTS = 1_000;
@@ -11,15 +10,13 @@ const RESOURCES = ['bench.vm', 'bench.ram'];
 
 /** Creates component, resources and holdings, all without a limit that could be reached. */
 export async function fillWorld(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await onDatabase(url, async (client) => {
     await client.query(`
       with c as (insert into components (name) values ('bench') returning id),
            s as (insert into services (component_id, name, type)
                  select id, 'bench_service', 'bench' from c),
            t as (insert into tokens (hash, component_id)
-                 select decode('${createHash('sha256').update(TOKEN).digest('hex')}', 'hex'), id from c)
+                 select decode('${tokenHash(TOKEN)}', 'hex'), id from c)
       select 1`);
     await client.query(
       `insert into resources (name, service, ui_visible, api_visible, system_default, project_default)
@@ -40,9 +37,7 @@ export async function fillWorld(url: string): Promise<void> {
       [PROJECTS, USERS, RESOURCES],
     );
     await client.query('vacuum analyze');
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Pending commissions and rows of the provision log that `fillHistory` leaves behind. */
@@ -52,9 +47,7 @@ const PROVISIONS = 2 * RESOURCES.length;
 
 /** Gives a filled world a past: commissions of every user, some pending, the others settled. */
 export async function fillHistory(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await onDatabase(url, async (client) => {
     await client.query(
       `create temporary table pasts as
        select row_number() over () as n, array_agg(h.id) || array_agg(own.id) as ids
@@ -83,9 +76,7 @@ export async function fillHistory(url: string): Promise<void> {
     );
     await client.query('vacuum analyze');
     await client.query('checkpoint');
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Returns the pgbench script that issues one commission, and accepts it when asked to. */
