@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { type LedgerChange, writeLedger } from '../../src/allocations/storage/allocation-ledger.js';
 import { openLedger } from '../../src/allocations/storage/allocation-locks.js';
-import { findConsumer, readProviderHoldings } from '../../src/allocations/storage/allocations.js';
+import { findConsumers, readProviderHoldings } from '../../src/allocations/storage/allocations.js';
 import { readProviderUsages, readUsageGroups } from '../../src/allocations/storage/usages.js';
 import { columnTypes } from '../../src/db/int8.js';
 import type { Tx } from '../../src/db/tx.js';
@@ -50,7 +50,7 @@ const HOT: Record<string, readonly [table: string, run: (tx: Tx) => Promise<unkn
       return Promise.resolve();
     },
   ],
-  'reading a consumer': ['allocations', (tx) => findConsumer(tx, id('c', 77))],
+  'reading a consumer': ['allocations', (tx) => findConsumers(tx, [id('c', 77)])],
   'listing the consumers of a provider': [
     'allocations',
     (tx) =>
