@@ -48,6 +48,11 @@ export function breaksUnique(error: unknown, constraint: string): boolean {
   return codeOf(error) === '23505' && (error as { constraint?: string }).constraint === constraint;
 }
 
+/** Whether a statement broke the named foreign key. */
+export function breaksForeignKey(error: unknown, constraint: string): boolean {
+  return codeOf(error) === '23503' && (error as { constraint?: string }).constraint === constraint;
+}
+
 /** Returns what a failed statement means to callers; what it does not know it returns unchanged. */
 export function translated(error: unknown): unknown {
   if (error instanceof Failure) return error;

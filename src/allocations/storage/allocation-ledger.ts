@@ -1,4 +1,4 @@
-import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
+import { breaksForeignKey, breaksUnique, RepeatTransaction } from '../../db/errors.js';
 import { arrayLiteral } from '../../db/int8.js';
 import { joinParts, type Part } from '../../db/joined-parts.js';
 import type { Tx } from '../../db/tx.js';
@@ -159,11 +159,14 @@ export function writeLedger(tx: Tx, change: LedgerChange): void {
     ],
     [USED, [...placeColumns(usages), arrayLiteral(usages.map(({ used }) => used))], usages.length],
   ]);
-  tx.last(statement, values, (error) =>
-    breaksUnique(error, 'consumers_uuid_key')
-      ? new RepeatTransaction('a consumer was created meanwhile', { cause: error })
-      : error,
-  );
+  tx.last(statement, values, (error) => {
+    if (breaksUnique(error, 'consumers_uuid_key'))
+      return new RepeatTransaction('a consumer was created meanwhile', { cause: error });
+    // Classes are looked up before the providers are locked: one may be another row by now.
+    if (breaksForeignKey(error, 'allocations_resource_provider_id_resource_class_id_fkey'))
+      return new RepeatTransaction('a resource class was made anew meanwhile', { cause: error });
+    return error;
+  });
 }
 
 function columnsOf(consumers: readonly Consumer[]): readonly unknown[] {
