@@ -1,6 +1,7 @@
 import { breaksUnique, RepeatTransaction } from '../../db/errors.js';
 import { arrayLiteral, literalsLiteral } from '../../db/int8.js';
-import type { Statement, Tx } from '../../db/tx.js';
+import { joinParts, type Part } from '../../db/joined-parts.js';
+import type { Tx } from '../../db/tx.js';
 import type { Quantity } from '../../kernel/quantity.js';
 import type { Holding } from '../domain/holding.js';
 
@@ -114,12 +115,6 @@ export async function lockHoldings(
   return { serials, holdings };
 }
 
-/** One part of the statement that writes a batch; `$n` counts within the part. */
-interface Part {
-  readonly name: string;
-  readonly text: string;
-}
-
 const CHANGED: Part = {
   name: 'changed',
   text: `
@@ -193,12 +188,12 @@ export async function writeLedgerNow(tx: Tx, write: LedgerWrite): Promise<void> 
   await tx.query(statement, values);
 }
 
-function statementOf(write: LedgerWrite): BoundStatement {
+function statementOf(write: LedgerWrite) {
   const { holdings, commissions, settlements, at } = write;
   const pending = commissions.filter(({ isSettled }) => !isSettled);
   const requested = commissions.filter(({ request }) => request !== null);
   const settled = settlements.map(({ commission }) => commission);
-  const parts: [part: Part, values: readonly unknown[], rows: number][] = [
+  return joinParts('quotas.write', [
     [CHANGED, holdingColumns(holdings), holdings.size],
     [
       ISSUED,
@@ -217,30 +212,7 @@ function statementOf(write: LedgerWrite): BoundStatement {
       ],
       settled.length,
     ],
-  ];
-  return joined(parts.filter(([, , rows]) => rows > 0));
-}
-
-interface BoundStatement {
-  readonly statement: Statement;
-  readonly values: readonly unknown[];
-}
-
-/**
- * Makes one statement of the parts that have rows, so that a batch costs one round trip, and a
- * small batch no more of a plan than it needs. Each combination is prepared under its own name.
- */
-function joined(parts: readonly (readonly [Part, readonly unknown[], number])[]): BoundStatement {
-  const values: unknown[] = [];
-  const texts = parts.map(([part, own]) => {
-    const before = values.length;
-    values.push(...own);
-    const text = part.text.replace(/\$(\d+)/g, (_place, number) => `$${before + Number(number)}`);
-    return `${part.name} as (${text})`;
-  });
-  const names = parts.map(([{ name }]) => name).join('_');
-  const text = texts.length === 0 ? 'select' : `with ${texts.join(', ')} select`;
-  return { statement: { name: `quotas.write_${names}`, text }, values };
+  ]);
 }
 
 function holdingColumns(holdings: LedgerWrite['holdings']): readonly string[] {
