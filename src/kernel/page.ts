@@ -1,5 +1,6 @@
 import { invalid } from './failure.js';
-import { type Parsed, parsed, unparsed } from './parsed.js';
+import { type Parsed, parsed, unparsed, unwrap } from './parsed.js';
+import { isQuantity } from './quantity.js';
 import { isCleanText } from './text.js';
 
 /** The most entries of one page over gRPC; keeps an answer below a client's default 4 MiB. */
@@ -37,6 +38,19 @@ export function pageFromRequest(
   const after = keyOfPageToken(request.pageToken);
   if (after?.length !== width) return unparsed(invalid('page_token is not one of this list'));
   return parsed({ size, after });
+}
+
+/** Returns the page that a request asks for of a list in the order of ids; throws its failure. */
+export function idPageFromRequest(request: {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}): Page<bigint> {
+  const { size, after } = unwrap(pageFromRequest(request, 1));
+  if (after === undefined) return { size, after };
+  const [id = ''] = after;
+  if (!/^\d{1,19}$/.test(id) || !isQuantity(BigInt(id)))
+    throw invalid('page_token is not one of this list');
+  return { size, after: BigInt(id) };
 }
 
 /** Returns the key that `pageTokenAfter` wrote into a token, or undefined when it is none. */

@@ -2,7 +2,6 @@
 // tables grow. Method: 5,000 providers and 60,000 consumers, of which 20,000 use one provider; the
 // statements of the storage functions are explained by Postgres, for given values and for any, and
 // none may read a large table from end to end.
-import { expect } from 'chai';
 import pg from 'pg';
 import { type LedgerChange, writeLedger } from '../../src/allocations/storage/allocation-ledger.js';
 import { openLedger } from '../../src/allocations/storage/allocation-locks.js';
@@ -11,7 +10,7 @@ import { readProviderUsages, readUsageGroups } from '../../src/allocations/stora
 import { columnTypes } from '../../src/db/int8.js';
 import type { Tx } from '../../src/db/tx.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { ExplainingTx, type Plan } from '../support/plans.js';
+import { expectIndexed } from '../support/plans.js';
 
 /** Tables that grow with the cloud. */
 const LARGE = ['resource_providers', 'inventories', 'consumers', 'allocations'];
@@ -87,24 +86,10 @@ describe('the plans of statements about allocations', function () {
 
   for (const [purpose, [table, run]] of Object.entries(HOT)) {
     it(`reach ${table} by an index when ${purpose}`, async () => {
-      const tx = new ExplainingTx(client);
-      await run(tx);
-      const plans = await tx.plans();
-      expect(plans).to.not.be.empty;
-      for (const plan of plans) expect(readFromEndToEnd(plan), printed(plan)).to.deep.equal([]);
-      const scans = plans.flatMap((plan) => plan.scans);
-      expect(scans.some((scan) => scan.endsWith(` on ${table}`))).to.equal(true);
+      await expectIndexed(client, run, { table, large: LARGE });
     });
   }
 });
-
-function readFromEndToEnd({ scans }: Plan): readonly string[] {
-  return scans.filter((scan) => LARGE.some((table) => scan === `Seq Scan on ${table}`));
-}
-
-function printed({ statement, kind, scans }: Plan): string {
-  return `${statement} (${kind}): ${scans.join(', ')}`;
-}
 
 async function drain(pieces: AsyncIterable<unknown>): Promise<void> {
   for await (const piece of pieces) piece;

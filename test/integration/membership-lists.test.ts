@@ -3,7 +3,6 @@
 // (projects specification, 12.1 and 12.2). Method: rows go straight into the tables; a server in a
 // process of its own answers through Envoy while the kernel takes down its peak memory; statements
 // are read on their way to Postgres, and explained by it.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import pg from 'pg';
 import { createOperations, type Operations } from '../../src/app.js';
@@ -11,6 +10,7 @@ import { columnTypes } from '../../src/db/int8.js';
 import { readMemberships } from '../../src/projects/storage/membership-list.js';
 import type { HttpRequest } from '../../src/rpc/http.js';
 import { ExplainingTx } from '../support/plans.js';
+import { forgetPeakOf, memoryOf } from '../support/process-memory.js';
 import type { RestAnswer } from '../support/rest-client.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { startStatementTap, type StatementTap } from '../support/statement-tap.js';
@@ -200,15 +200,4 @@ async function fill({ database }: Stack): Promise<void> {
                   as s (day, before, after)
        where m.state = 'accepted' or s.day < 4`);
   await database.query('vacuum analyze');
-}
-
-/** Returns a figure of a process, in KiB. */
-function memoryOf(pid: number, figure: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${figure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
-}
-
-/** Makes VmHWM begin anew from what the process has now. */
-function forgetPeakOf(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -2,7 +2,6 @@
 // second and 100 MiB; approving a change of such a project changes its 20,000 holdings in one statement.
 // Method: rows go straight into the tables; a server in a process of its own answers through Envoy while
 // the kernel takes down its peak memory; statements are read on their way to Postgres.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { wrongLimits } from '../support/projects-audit.js';
 import { createOperations, type Operations } from '../../src/app.js';
@@ -15,6 +14,7 @@ import {
   outcomeOf,
   submitted,
 } from '../support/projects.js';
+import { forgetPeakOf, memoryOf } from '../support/process-memory.js';
 import type { RestAnswer } from '../support/rest-client.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { type StatementTap, startStatementTap } from '../support/statement-tap.js';
@@ -242,15 +242,4 @@ function credentialsOf({ token }: Caller) {
 
 function firstWords(statement: string): string {
   return statement.replace(/\s+/g, ' ').trim().slice(0, 120);
-}
-
-/** Returns a figure of a process, in KiB. */
-function memoryOf(pid: number, figure: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${figure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
-}
-
-/** Makes VmHWM begin anew from what the process has now. */
-function forgetPeakOf(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -3,7 +3,6 @@
 // tables; a server in a process of its own answers through Envoy while the kernel takes down its peak
 // memory; the statements of the storage functions are explained by Postgres.
 import { expect } from 'chai';
-import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import type { ProviderFilter } from '../../src/allocations/domain/provider-filter.js';
 import { readAggregates, replaceAggregates } from '../../src/allocations/storage/aggregates.js';
@@ -33,6 +32,7 @@ import { columnTypes } from '../../src/db/int8.js';
 import type { Tx } from '../../src/db/tx.js';
 import { NOAUTH } from '../support/allocation-stage.js';
 import { ExplainingTx } from '../support/plans.js';
+import { forgetPeakOf, memoryOf } from '../support/process-memory.js';
 import { type Stack, startStack } from '../support/stack.js';
 
 const PROVIDERS = 10_000;
@@ -170,15 +170,4 @@ async function fill({ database }: Stack): Promise<void> {
       select p.id, t.id from resource_providers p, traits t
        where t.name = 'HW_CPU_X86_VMX' or (t.name = 'HW_CPU_X86_SSE' and p.id % 10 = 2)`);
   await database.query('vacuum analyze');
-}
-
-/** Returns a figure of a process, in KiB. */
-function memoryOf(pid: number, figure: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${figure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
-}
-
-/** Makes VmHWM begin anew from what the process has now. */
-function forgetPeakOf(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -2,10 +2,10 @@
 // database a fixed number of statements. Method: rows go straight into the table; a server in a
 // process of its own answers through Envoy while the kernel takes down its peak memory; statements
 // are read on their way to Postgres.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { createOperations, type Operations } from '../../src/app.js';
 import type { HttpRequest } from '../../src/rpc/http.js';
+import { forgetPeakOf, memoryOf } from '../support/process-memory.js';
 import { startStack, type Stack } from '../support/stack.js';
 import { type StatementTap, startStatementTap } from '../support/statement-tap.js';
 
@@ -115,15 +115,4 @@ describe(`service_quotas over ${USERS} users`, function () {
 
 function uuid(n: number): string {
   return `${n.toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`;
-}
-
-/** Returns a figure of a process, in KiB. */
-function memoryOf(pid: number, figure: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${figure}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
-}
-
-/** Makes VmHWM begin anew from what the process has now. */
-function forgetPeakOf(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

@@ -1,4 +1,5 @@
 /** Asks Postgres how it would run the statements of storage functions, without running them. */
+import { expect } from 'chai';
 import type pg from 'pg';
 import type { Built, Statement, Tx } from '../../src/db/tx.js';
 
@@ -86,4 +87,34 @@ function scansOf(node: Node): readonly string[] {
   const { 'Node Type': type, 'Relation Name': relation, Plans = [] } = node;
   const own = relation === undefined || !type.includes('Scan') ? [] : [`${type} on ${relation}`];
   return [...own, ...Plans.flatMap(scansOf)];
+}
+
+/**
+ * Checks that what `run` asks reaches `table` by an index, and reads none of the large tables from
+ * end to end, for given values and for any.
+ */
+export async function expectIndexed(
+  client: pg.Client,
+  run: (tx: Tx) => Promise<unknown>,
+  { table, large }: { readonly table: string; readonly large: readonly string[] },
+): Promise<void> {
+  const tx = new ExplainingTx(client);
+  await run(tx);
+  const plans = await tx.plans();
+  expect(plans).to.not.be.empty;
+  for (const plan of plans) {
+    const { statement, kind, scans } = plan;
+    const told = `${statement} (${kind}): ${scans.join(', ')}`;
+    expect(readFromEndToEnd(plan, large), told).to.deep.equal([]);
+  }
+  expect(plans.some(({ scans }) => scans.some((scan) => reaches(scan, table)))).to.equal(true);
+}
+
+/** Returns the scans of a plan that read one of the tables from end to end. */
+export function readFromEndToEnd({ scans }: Plan, large: readonly string[]): readonly string[] {
+  return scans.filter((scan) => large.some((table) => scan === `Seq Scan on ${table}`));
+}
+
+function reaches(scan: string, table: string): boolean {
+  return scan.endsWith(` on ${table}`) && !scan.startsWith('Seq Scan');
 }

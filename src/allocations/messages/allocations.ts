@@ -9,9 +9,7 @@ import type {
   ReplaceAllocationsResponse,
 } from '../../gen/apportion/allocations/v1/allocations_service.js';
 import { invalid } from '../../kernel/failure.js';
-import { type Page, pageFromRequest, pageTokenAfter } from '../../kernel/page.js';
-import { unwrap } from '../../kernel/parsed.js';
-import { isQuantity } from '../../kernel/quantity.js';
+import { idPageFromRequest, pageTokenAfter } from '../../kernel/page.js';
 import { isCleanText } from '../../kernel/text.js';
 import type { ConsumerWrite } from '../domain/allocation-write.js';
 import type { Allocation, ExpectedGeneration } from '../domain/consumer.js';
@@ -123,16 +121,7 @@ export function holdingsToMessage(holdings: ConsumerHoldings | undefined): GetAl
 export function providerAllocationsFromMessage(
   request: ListProviderAllocationsRequest,
 ): ProviderAllocationsCommand {
-  return { uuid: request.uuid, page: consumerPage(request) };
-}
-
-function consumerPage(request: ListProviderAllocationsRequest): Page<bigint> {
-  const { size, after } = unwrap(pageFromRequest(request, 1));
-  if (after === undefined) return { size, after };
-  const [id = ''] = after;
-  if (!/^\d{1,19}$/.test(id) || !isQuantity(BigInt(id)))
-    throw invalid('page_token is not one of this list');
-  return { size, after: BigInt(id) };
+  return { uuid: request.uuid, page: idPageFromRequest(request) };
 }
 
 /** Returns the answer of AllocationsService.ListProviderAllocations. */

@@ -13,6 +13,7 @@ import type {
   ListMembershipsResponse,
 } from '../../gen/apportion/projects/v1/memberships_service.js';
 import { invalid } from '../../kernel/failure.js';
+import { idPageFromRequest } from '../../kernel/page.js';
 import { attempt, type Parsed } from '../../kernel/parsed.js';
 import { isCleanText } from '../../kernel/text.js';
 import { storableReason } from '../domain/cause.js';
@@ -27,7 +28,7 @@ import type {
   MembershipLogPage,
   MembershipReading,
 } from '../service/memberships.js';
-import { idPage, nextIdPage } from './id-pages.js';
+import { nextIdPage } from './id-pages.js';
 
 const STATES: Readonly<Record<ProjectMembershipState, State>> = {
   requested: State.STATE_REQUESTED,
@@ -51,7 +52,7 @@ const ACTIONS: Readonly<Record<MembershipAction, Action>> = {
 export function listMembershipsFromMessage(
   request: ListMembershipsRequest,
 ): Parsed<ListMembershipsCommand> {
-  return attempt(() => ({ project: request.project, page: idPage(request) }));
+  return attempt(() => ({ project: request.project, page: idPageFromRequest(request) }));
 }
 
 /** Returns a page of memberships as a message. */
@@ -101,7 +102,7 @@ export function actOnMembershipFromMessage({
 export function membershipLogFromMessage(
   request: ListMembershipLogRequest,
 ): Parsed<MembershipLogCommand> {
-  return attempt(() => ({ id: request.membId, page: idPage(request) }));
+  return attempt(() => ({ id: request.membId, page: idPageFromRequest(request) }));
 }
 
 /** Returns steps of a membership as a message. */

@@ -8,6 +8,7 @@ import type {
   ListProjectApplicationsResponse,
   ListProjectLogResponse,
 } from '../../gen/apportion/projects/v1/projects_service.js';
+import { idPageFromRequest } from '../../kernel/page.js';
 import { attempt, type Parsed } from '../../kernel/parsed.js';
 import type { ProjectApplication } from '../domain/application.js';
 import type { ApplicationState } from '../domain/application-states.js';
@@ -18,7 +19,7 @@ import type {
   ProjectHistoryCommand,
   ProjectLogPage,
 } from '../service/projects.js';
-import { idPage, nextIdPage } from './id-pages.js';
+import { nextIdPage } from './id-pages.js';
 import { PageRoom } from './page-room.js';
 import { POLICIES } from './proposal.js';
 
@@ -50,7 +51,7 @@ export function historyFromMessage(request: {
   readonly pageToken: string;
 }): Parsed<ProjectHistoryCommand> {
   return attempt(() => {
-    const { size, after } = idPage(request);
+    const { size, after } = idPageFromRequest(request);
     return { project: request.projectId, page: { size: Math.min(size, LARGEST_HISTORY), after } };
   });
 }
